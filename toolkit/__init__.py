@@ -1,0 +1,1 @@
+"""Evidence about AI model parameters, and fairness audits with intervals that are right."""
