@@ -8,12 +8,15 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from toolkit.experiment import Experiment
 from toolkit.records import Dataset
 
+if TYPE_CHECKING:
+    from toolkit.experiment import Experiment
+
 ROOT = Path(__file__).parent
-GROUPS = ("misconceptions", "hyperparameters")
+GROUPS = ("misconceptions",)
 
 
 class UnknownNameError(LookupError):
