@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from difflib import get_close_matches
 from functools import lru_cache
@@ -65,18 +66,19 @@ def home(code: str) -> ModuleType:
 
 @lru_cache
 def datasets() -> dict[str, str]:
-    """Return every dataset name with the module that loads it; a variant is ``name:variant``."""
+    """Return every dataset name with the path of the module that loads it; a variant is ``name:variant``."""
+    paths = {name: f"toolkit.datasets.{name}" for name in modules("datasets")}
+    paths |= {point.name: point.module for point in third_party("datasets") if point.name not in paths}
     found: dict[str, str] = {}
-    for name in modules("datasets"):
-        module = importlib.import_module(f"toolkit.datasets.{name}")
-        variants: tuple[str, ...] = getattr(module, "VARIANTS", ("",))
-        found |= {f"{name}:{v}" if v else name: name for v in variants}
+    for name, path in paths.items():
+        variants: tuple[str, ...] = getattr(importlib.import_module(path), "VARIANTS", ("",))
+        found |= {f"{name}:{v}" if v else name: path for v in variants}
     return found
 
 
 @lru_cache(maxsize=8)
 def dataset(name: str) -> Dataset:
-    """Load one embedded dataset or world by name.
+    """Load one dataset or world by name, ours or a third party's (entry points in ``toolkit.datasets``).
 
     Raises
     ------
@@ -84,10 +86,22 @@ def dataset(name: str) -> Dataset:
         If there is none; the text names the nearest.
     """
     name = nearest(name, datasets(), "dataset")
-    module = importlib.import_module(f"toolkit.datasets.{datasets()[name]}")
+    module = importlib.import_module(datasets()[name])
     variant = name.partition(":")[2]
     loaded: Dataset = module.load(variant) if hasattr(module, "VARIANTS") else module.load()
     return loaded
+
+
+def fingerprint(name: str) -> str:
+    """Return what identifies a dataset's content, without loading it or any numerical library.
+
+    An embedded table's loader hashes its installed file; a world's hash is that of its loader's source.
+    """
+    name = nearest(name, datasets(), "dataset")
+    module = importlib.import_module(datasets()[name])
+    if hasattr(module, "fingerprint"):
+        return str(module.fingerprint())
+    return hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()
 
 
 def nearest(name: str, known: dict[str, object] | dict[str, str] | dict[str, Experiment], what: str) -> str:
