@@ -1,0 +1,1 @@
+"""A misconception that lives in its own package."""
