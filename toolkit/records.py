@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 if TYPE_CHECKING:
     import numpy as np
@@ -264,6 +264,8 @@ class Outcome:
         Bytes, where the system can tell.
     threads : int
         Inner threads of the worker; 1 where it is pinned.
+    log : str
+        The traceback of a failed measurement: kept beside the run, never inside its document.
     """
 
     trial: Trial
@@ -273,6 +275,7 @@ class Outcome:
     seconds: float = 0.0
     peak_memory: int | None = None
     threads: int = 1
+    log: str = ""
 
 
 @dataclass(frozen=True)
@@ -293,6 +296,8 @@ class Verdict:
         n_test / n_train for splits of one fixed table; None for fresh data per trial.
     mde90 : float or None
         The smallest true effect that this many trials would have settled with 90 % power.
+    equivalence_margin : float or None
+        The margin at which "no practical effect" would have had 90 % power at a true effect of 0.
     settles : str
         What would settle an inconclusive ruling.
     """
@@ -311,6 +316,7 @@ class Verdict:
     p_for: float | None = None
     p_against: float | None = None
     mde90: float | None = None
+    equivalence_margin: float | None = None
     settles: str = ""
 
 
@@ -322,6 +328,55 @@ class ClaimResult:
     pooled: Verdict
     verdicts: tuple[Verdict, ...]
     controls: tuple[tuple[Control, Verdict], ...] = ()
+
+
+@dataclass(frozen=True)
+class BeliefResult:
+    """A belief's own ruling, the sentence that says why, and the claims it follows from."""
+
+    code: str
+    ruling: Ruling
+    sentence: str
+    claims: tuple[ClaimResult, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything one command produced: the versioned document, and the folder it was written to, if any."""
+
+    document: Mapping[str, Any]
+    folder: Path | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run document as plain data of one's own."""
+        return cast(dict[str, Any], plain(self.document))
+
+    def report(self) -> str:
+        """Return the report: one HTML page that needs nothing else."""
+        from toolkit.report import render
+
+        return render(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook, framed so that its style touches nothing else."""
+        from html import escape
+
+        page = escape(self.report(), quote=True)
+        return f'<iframe srcdoc="{page}" style="width:100%;height:80vh;border:0" title="Report"></iframe>'
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """Return the trials that failed, ran past their limit or lost their worker, with the reasons."""
+        experiments: list[dict[str, Any]] = self.to_dict()["experiments"]
+        return [{"code": e["code"], **failure} for e in experiments for failure in e["failures"]]
+
+    @property
+    def exit_hint(self) -> int:
+        """Return the exit code this run asks for before any gate: 0, 3 (a failure), 4 (nothing evaluated)."""
+        rulings = [e["ruling"] for e in self.document["experiments"]]
+        if self.failures or "error" in rulings:
+            return 3
+        return 4 if all(ruling == "not_applicable" for ruling in rulings) else 0
 
 
 def plain(value: Any) -> Any:
