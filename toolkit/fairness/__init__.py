@@ -1,0 +1,1 @@
+"""Fairness as pure functions over counts: metrics, gaps, attribution, variance shares, mitigation."""

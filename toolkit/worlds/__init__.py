@@ -1,0 +1,1 @@
+"""Known-truth generators: pure functions of a seed, used by plug-ins, datasets and the calibration."""
