@@ -8,20 +8,35 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.combine import LEVEL, Answers, headline, pool, withhold
+from toolkit.effects import effects_of
+from toolkit.experiment import Experiment
 from toolkit.intervals import Estimate, estimate, t_quantile
-from toolkit.records import PREDICTIONS, Predicts, Ruling, Verdict
+from toolkit.records import (
+    PREDICTIONS,
+    RULINGS,
+    BeliefResult,
+    Claim,
+    ClaimResult,
+    Outcome,
+    Predicts,
+    Ruling,
+    Verdict,
+)
 
-LEVEL = 0.05
+__all__ = ["effects_of", "headline", "judge", "rule"]
+
 LEAST = 3
 MOST_SPLITS = 25
 
+ByDataset = Mapping[str, Mapping[int, Outcome]]
 Test = Callable[[Estimate, float], float]
 
 
@@ -63,6 +78,104 @@ TESTS: dict[Predicts, tuple[Test, Test]] = {
     "no_increase": (_under, _above),
     "no_decrease": (_over, _below),
 }
+
+
+def judge(
+    experiment: Experiment,
+    outcomes: Iterable[Outcome],
+    *,
+    datasets: Sequence[str] | None = None,
+    is_generator: Mapping[str, bool] | None = None,
+) -> BeliefResult:
+    """Rule on every claim of an experiment, then on its belief.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    outcomes : iterable of Outcome
+        Controls' trials among them; those of other experiments are passed over.
+    datasets : sequence of str, optional
+        What the claims are about in this run. By default every dataset with an outcome that is not there as
+        a control only.
+    is_generator : mapping of dataset to bool, optional
+        Whether each trial drew fresh data. By default it did where the rows carry no n_train and n_test.
+
+    Returns
+    -------
+    BeliefResult
+    """
+    found: dict[str, dict[int, Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.trial.experiment == experiment.code:
+            found.setdefault(outcome.trial.dataset, {})[outcome.trial.seed] = outcome
+    if datasets is None:
+        planted = {c.dataset for c in experiment.controls} - set(experiment.datasets)
+        datasets = [name for name in found if name not in planted]
+    about = {name: found[name] for name in sorted(datasets) if name in found}
+    fresh = is_generator or {}
+    results = tuple(_claim_result(experiment, claim, about, found, fresh) for claim in experiment.claims)
+    ruling, sentence = _belief(experiment, results)
+    return BeliefResult(experiment.code, ruling, sentence, results)
+
+
+def _claim_result(
+    experiment: Experiment, claim: Claim, about: ByDataset, found: ByDataset, fresh: Mapping[str, bool]
+) -> ClaimResult:
+    """Judge one claim on its datasets and on its controls."""
+    names = [name for name in about if not claim.datasets or name in claim.datasets]
+    verdicts = tuple(_verdict(claim, name, about[name], fresh.get(name)) for name in names)
+    controls = tuple(
+        (
+            control,
+            _verdict(claim, control.dataset, found.get(control.dataset, {}), fresh.get(control.dataset)),
+        )
+        for control in experiment.controls
+        if claim.id in control.expects
+    )
+    return ClaimResult(claim, withhold(claim, pool(claim, verdicts), controls), verdicts, controls)
+
+
+def _verdict(claim: Claim, name: str, outcomes: Mapping[int, Outcome], fresh: bool | None) -> Verdict:
+    """Judge one claim on one dataset; what went wrong is said, never dropped."""
+    if not outcomes:
+        return Verdict(name, "not_applicable", reason="it was not run")
+    found = effects_of(claim, outcomes)
+    nothing = all(value is None for value in found.values)
+    error = found.error
+    if not error and nothing and 2 * found.faults >= len(outcomes):
+        error = found.why_missing
+    if not error and fresh is False and found.ratio is None and not nothing:
+        error = "rows of a fixed table must carry n_train and n_test, or overlap cannot be allowed for"
+    if error:
+        kept = tuple(v if v is not None and math.isfinite(v) else None for v in found.values)
+        return Verdict(name, "error", reason=error, effects=kept)
+    ratio = None if fresh else found.ratio
+    verdict = rule(
+        found.values,
+        margin=claim.margin,
+        predicts=claim.predicts,
+        test_train_ratio=ratio,
+        trimmed=claim.trimmed and ratio is None,
+        dataset=name,
+    )
+    if nothing:
+        return replace(verdict, reason=found.why_missing)
+    return replace(verdict, reason=_join([part for part in (verdict.reason, found.why_missing) if part]))
+
+
+def _belief(experiment: Experiment, results: Sequence[ClaimResult]) -> tuple[Ruling, str]:
+    """Let the plug-in's rule derive the belief's ruling from its claims."""
+    pooled = {r.claim.id: r.pooled for r in results}
+    contrasts = {
+        r.claim.id: tuple(withhold(r.claim, verdict, r.controls) for verdict in r.verdicts) for r in results
+    }
+    try:
+        ruling, sentence = experiment.rule(Answers(pooled, contrasts))
+    except Exception as fault:
+        return "error", f"the rule of {experiment.code} failed: {type(fault).__name__}: {fault}"
+    if ruling not in RULINGS:
+        return "error", f"the rule of {experiment.code} gave {ruling!r}, which is no ruling"
+    return ruling, sentence
 
 
 def rule(
