@@ -20,6 +20,7 @@ Ruling = Literal["supported", "refuted", "inconclusive", "not_applicable", "erro
 Quantifier = Literal["universal", "existential"]
 Stance = Literal["belief", "counter", "description"]
 Task = Literal["binary", "multiclass", "regression"]
+EffortName = Literal["quick", "standard", "full"]
 T = TypeVar("T")
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
@@ -30,6 +31,10 @@ RULINGS: tuple[Ruling, ...] = get_args(Ruling)
 
 class NotApplicable(Exception):  # noqa: N818 - a finding, not a fault
     """Raised by a plug-in where something cannot be measured here; its text is the reason the reader sees."""
+
+
+class BadInputError(ValueError):
+    """What the user gave cannot be used; its text says what, where, and the way out. The command exits 2."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ class Dataset:
 class Effort:
     """How much a run may spend."""
 
-    name: Literal["quick", "standard", "full"]
+    name: EffortName
 
     def pick(self, quick: T, standard: T, full: T) -> T:
         """Choose a setting by effort."""
