@@ -18,13 +18,13 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from toolkit.records import Outcome, Rows, Trial
+from toolkit.records import BadInputError, Outcome, Rows, Trial
 
 STALE_AFTER = 30 * 24 * 3600.0  # seconds without use; old code's outcomes do not pile up for ever
 
 
-class FolderInUseError(RuntimeError):
-    """Another run is writing to the folder."""
+class FolderError(BadInputError):
+    """The output folder cannot be used: another run holds it, or it cannot be written."""
 
 
 def cache_folder() -> Path:
@@ -124,15 +124,31 @@ def claimed(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    FolderInUseError
-        If another run holds it.
+    FolderError
+        If another run holds it, or it cannot be written: said before the work starts.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
-    with path.open("a+", encoding="utf-8") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise FolderError(f"cannot write to {folder}: {error.strerror}; choose another --output") from None
+    with file:
         if not _lock(file.fileno()):
-            raise FolderInUseError(f"another run is writing to {folder}; wait or choose another --output")
+            raise FolderError(f"another run is writing to {folder}; wait, or choose another --output")
         yield  # the file stays: removing it would let two runs hold two files of one name
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _lock(handle: int) -> bool:
