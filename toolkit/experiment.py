@@ -21,6 +21,7 @@ from toolkit.records import (
     Row,
     Rows,
     Ruling,
+    Table,
     Task,
 )
 
@@ -103,6 +104,9 @@ class Experiment:
         Which of weights (W), hyperparameters (H), architecture (A) the article's "parameters" means here.
     replicates : tuple of int
         Trials per dataset at quick, standard and full effort.
+    extras : callable (outcomes) -> tables, or None
+        Tables described beside the claims, from all trials that were done: dataset name to seed to rows.
+        Runs in the parent process, so pure Python or numpy; never part of a ruling.
     """
 
     code: str
@@ -126,6 +130,7 @@ class Experiment:
     seconds: float = 120.0
     compiled: bool = False
     tags: tuple[str, ...] = field(default=())
+    extras: Callable[[Mapping[str, Mapping[int, Rows]]], Iterable[Table]] | None = None
 
 
 @dataclass(frozen=True)

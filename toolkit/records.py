@@ -238,6 +238,21 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Something computed from all trials together that is described and never ruled on.
+
+    `rows` hold plain values in the order of `columns`; `note` says in whole sentences how it was computed
+    and what it does not mean.
+    """
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Trial:
     """One replicate: experiment, dataset and seed; plain fields, so that any worker can receive it.
 
