@@ -1,0 +1,1 @@
+"""The catalogue of beliefs: one file each, found by its name."""
