@@ -1,0 +1,52 @@
+"""Capacity worlds: where more parameters help, hurt or cannot matter, because it was planted so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.records import Dataset
+
+VARIANTS = ("coin", "rise", "early", "late", "anti", "switch", "linear", "teacher")
+SHOWN = 50
+TEACHER = (8, 20, 3)  # width, inputs, classes
+
+# How the capacity experiments run a planted world: its own columns as the features whose number is
+# dialled, and only the families that it says something about.
+PARAMS: dict[str, dict[str, Any]] = {
+    "early": {"features": "columns", "families": ("features",), "train": 100},
+    "late": {"features": "columns", "families": ("features",), "train": 100},
+    "anti": {"families": ("forest",)},
+    "switch": {"families": ("forest",)},
+}
+
+
+def load(variant: str) -> Dataset:
+    """Return a generator of one kind, with a small sample in it."""
+    return _drawn(variant, 0, SHOWN)
+
+
+def _drawn(variant: str, seed: int, rows: int) -> Dataset:
+    """Return fresh rows, independent between seeds."""
+    from toolkit.experiment import generator
+    from toolkit.worlds import capacity, tasks
+
+    rng = generator(seed, "capacity", variant)
+    if variant == "teacher":
+        X, y = tasks.teacher(*TEACHER, rows, rng)
+    else:
+        X, y = capacity.draw(variant, rows, rng)
+    classes = {"linear": (), "teacher": ("a", "b", "c")}.get(variant, ("no", "yes"))
+    names = tuple(f"x{i}" for i in range(X.shape[1]))
+    return Dataset(
+        f"capacity:{variant}",
+        {"linear": "regression", "teacher": "multiclass"}.get(variant, "binary"),  # type: ignore[arg-type]
+        X,
+        y,
+        names,
+        columns=names,
+        source_columns=tuple(range(X.shape[1])),
+        classes=classes,
+        draw=lambda seed, rows: _drawn(variant, seed, rows),
+        params=PARAMS.get(variant, {}),
+        truth={"capacity": capacity.TRUTH.get(variant, "a network of 8 units says the class, without noise")},
+    )

@@ -1,0 +1,86 @@
+"""Worlds in which the effect of capacity is known: where more helps, hurts, or cannot matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Drawn = tuple[NDArray[np.float64], NDArray[Any]]
+
+ROWS = 100  # training rows at which "early" and "late" are planted
+COLUMNS = 20 * ROWS
+FLIPPED = 0.25
+BITS = 8
+INPUTS = 30
+SIGNAL, NOISE = 1.0, 0.5
+
+TRUTH: Mapping[str, str] = {
+    "coin": "labels are fair coins: every model errs in half of the cases, whatever its capacity",
+    "rise": "one feature of 20 carries the label, a quarter of all labels are flipped: a stump is best",
+    "early": f"the first {ROWS // 4} of {COLUMNS} columns carry the label: each further one only adds noise",
+    "late": f"columns {ROWS} to {5 * ROWS // 4} carry the label: no model of the first {ROWS} can learn",
+    "anti": f"the parity of {BITS} bits: neighbours differ in label, so voting of local models misleads",
+    "switch": "one binary feature carries the label: a tree has two leaves, more trees only repeat it",
+    "linear": f"a line through {INPUTS} normal columns, signal {SIGNAL}, noise variance {NOISE}",
+}
+
+
+def draw(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
+    """Draw one world; see `TRUTH` for what is true in it.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `TRUTH`.
+    rows : int
+    rng : Generator
+
+    Returns
+    -------
+    X : ndarray, shape (rows, columns)
+    y : ndarray, shape (rows,)
+        Classes 0 and 1; "linear" gives numbers.
+    """
+    import numpy as np
+
+    if kind == "coin":
+        return rng.standard_normal((rows, 20)), rng.integers(0, 2, rows)
+    if kind == "rise":
+        X = rng.standard_normal((rows, 20))
+        return X, ((X[:, 0] > 0) ^ (rng.random(rows) < FLIPPED)).astype(np.int64)
+    if kind == "anti":
+        signs = 2.0 * rng.integers(0, 2, (rows, BITS)) - 1.0
+        return signs, (signs.prod(axis=1) > 0).astype(np.int64)
+    if kind == "switch":
+        signs = 2.0 * rng.integers(0, 2, (rows, 1)) - 1.0
+        return signs, (signs[:, 0] > 0).astype(np.int64)
+    if kind == "linear":
+        return _line(rows, rng)
+    return _columns(kind, rows, rng)
+
+
+def _line(rows: int, rng: np.random.Generator) -> Drawn:
+    """Draw isotropic columns, a coefficient of squared norm `SIGNAL`, and noise."""
+    import numpy as np
+
+    X = rng.standard_normal((rows, INPUTS))
+    direction = rng.standard_normal(INPUTS)
+    direction *= SIGNAL**0.5 / np.linalg.norm(direction)
+    return X, X @ direction + NOISE**0.5 * rng.standard_normal(rows)
+
+
+def _columns(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
+    """Draw columns of which a block carries the label; "late" carriers are large, so that few rows do."""
+    import numpy as np
+
+    X = rng.standard_normal((rows, COLUMNS))
+    start = 0 if kind == "early" else ROWS
+    block = slice(start, start + ROWS // 4)
+    y = (X[:, block] @ rng.standard_normal(ROWS // 4) > 0).astype(np.int64)
+    if kind == "late":
+        X[:, block] *= 5.0
+    return X, y
