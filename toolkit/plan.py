@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -29,6 +29,8 @@ class Plan:
         Sorted by code.
     trials : tuple of Trial
         Cheapest experiment first, so that a first ruling comes early.
+    about : mapping
+        By experiment code, the datasets its claims are ruled on; the controls' are not among them.
     not_run : mapping
         By experiment code, the datasets left out with their reasons.
     """
@@ -36,6 +38,7 @@ class Plan:
     group: str
     experiments: tuple[Experiment, ...]
     trials: tuple[Trial, ...]
+    about: dict[str, tuple[str, ...]]
     not_run: dict[str, tuple[NotRun, ...]]
     effort: Effort
     seed: int
@@ -87,18 +90,23 @@ def plan(
         raise BadInputError(f"a seed is 0 or more, not {seed}")
     datasets = tuple(datasets)
     if table is not None and datasets:
-        raise BadInputError("--data takes the place of the embedded datasets: leave out either it or --dataset")
+        raise BadInputError(
+            "--data takes the place of the embedded datasets: leave out one of --data, --dataset"
+        )
     chosen = _chosen(group, tuple(only), tuple(ignore))
     wanted = _wanted(datasets)
     level = Effort(effort)  # type: ignore[arg-type]  # checked above
     trials: dict[str, tuple[Trial, ...]] = {}
+    about: dict[str, tuple[str, ...]] = {}
     not_run: dict[str, tuple[NotRun, ...]] = {}
     for experiment in chosen:
         own, left_out = _places(experiment, wanted, table)
-        not_run[experiment.code] = left_out
-        trials[experiment.code] = tuple(_trials(experiment, own, level, seed, table, table_path))
+        about[experiment.code], not_run[experiment.code] = own, left_out
+        path = table_path if table is not None else ""
+        trials[experiment.code] = tuple(_trials(experiment, own, level, seed, path))
     order = sorted(chosen, key=lambda e: (e.seconds, e.code))
-    return Plan(group, chosen, tuple(t for e in order for t in trials[e.code]), not_run, level, seed)
+    in_order = tuple(trial for e in order for trial in trials[e.code])
+    return Plan(group, chosen, in_order, about, not_run, level, seed)
 
 
 def _chosen(group: str, only: Sequence[str], ignore: Sequence[str]) -> tuple[Experiment, ...]:
@@ -135,13 +143,8 @@ def _places(
 
 
 def _trials(
-    experiment: Experiment,
-    own: Sequence[str],
-    effort: Effort,
-    seed: int,
-    table: Dataset | None,
-    table_path: str,
-) -> Iterable[Trial]:
+    experiment: Experiment, own: Sequence[str], effort: Effort, seed: int, own_path: str
+) -> Iterator[Trial]:
     """Yield an experiment's trials, its controls' included; none at all if it has no dataset to rule on."""
     if not own:
         return
@@ -150,6 +153,6 @@ def _trials(
     for control in experiment.controls:
         counts[control.dataset] = max(counts.get(control.dataset, 0), planted)
     for dataset, replicates in sorted(counts.items()):
-        path = table_path if table is not None and dataset == table.name else ""
+        path = own_path if dataset in own else ""
         for replicate in range(replicates):
             yield Trial(experiment.code, dataset, seed + replicate, effort.name, path)

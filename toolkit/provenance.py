@@ -13,8 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from toolkit import catalogue
-from toolkit.records import Trial
+from toolkit import catalogue, datasets
+from toolkit.records import Dataset, Trial
 
 DISTRIBUTION = "misconception-toolkit"
 # Whatever can change a number. Versions are read from the installed metadata: nothing is imported.
@@ -150,9 +150,27 @@ def _distribution(code: str) -> str:
 
 
 @lru_cache
-def data_of(dataset: str, table: str) -> str:
+def data_of(name: str, table: str) -> str:
     """Return the hash of what a trial's data are: a table's bytes, an embedded file's, or a world's code."""
-    return sha256(Path(table).read_bytes()) if table else catalogue.fingerprint(dataset)
+    return sha256(Path(table).read_bytes()) if table else catalogue.fingerprint(name)
+
+
+def dataset(name: str, path: str, table: Dataset | None) -> dict[str, Any]:
+    """Describe one dataset of a run: its content's hash, and what its card or the user's table says."""
+    if table is not None:
+        return {
+            "name": name,
+            "sha256": table.sha256 or data_of(name, path),
+            "kind": "your table",
+            "rows": len(table.y),
+            "features": len(table.feature_names),
+            "target": table.target,
+            "sensitive": table.sensitive_name,
+            "notes": table.notes,
+        }
+    card = datasets.card(name)
+    about = {key: card[key] for key in ("title", "source", "licence") if card.get(key)}
+    return {"name": name, "sha256": data_of(name, ""), "kind": card.get("kind", "third party")} | about
 
 
 def family(trial: Trial, environment: Mapping[str, str]) -> str:

@@ -284,6 +284,9 @@ class Outcome:
         Bytes, where the system can tell.
     threads : int
         Inner threads of the worker; 1 where it is pinned.
+    fresh : bool or None
+        Whether the data were drawn anew for this trial (a generator) or are a split of a fixed table; None
+        where they could not be loaded.
     log : str
         The traceback of a failed measurement: kept beside the run, never inside its document.
     """
@@ -295,6 +298,7 @@ class Outcome:
     seconds: float = 0.0
     peak_memory: int | None = None
     threads: int = 1
+    fresh: bool | None = None
     log: str = ""
 
 

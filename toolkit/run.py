@@ -49,6 +49,10 @@ class Event:
 Progress = Callable[[Event], object]
 
 
+def silent(_: Event) -> None:
+    """Tell nobody."""
+
+
 def run(
     trials: Sequence[Trial],
     journal: Journal,
@@ -57,7 +61,7 @@ def run(
     jobs: int | None = None,
     timeout: float | None = None,
     cluster: Any = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Outcome]:
     """Yield every trial's outcome: first those the journal has, then the others as they are done.
 
@@ -69,12 +73,11 @@ def run(
     compiled = journal.folder.parent / "compiled" / provenance.sha256(provenance.processor())[:16]
     if missing and cluster is None:
         executor.prepare(compiled)
-    tell = progress or (lambda event: None)
-    tell(Event("planned", 0, len(trials)))
+    progress(Event("planned", 0, len(trials)))
     done = 0
     for outcome in (found for found in known.values() if found):
         done += 1
-        tell(Event("trial", done, len(trials), outcome.trial.experiment, outcome, reused=True))
+        progress(Event("trial", done, len(trials), outcome.trial.experiment, outcome, reused=True))
         yield outcome
     measured = executor.submit_all(
         missing, timeout, compiled=compiled, jobs=jobs, networks=networks, cluster=cluster
@@ -82,7 +85,7 @@ def run(
     for outcome in measured:
         journal.append(_family(families, outcome), outcome)
         done += 1
-        tell(Event("trial", done, len(trials), outcome.trial.experiment, outcome))
+        progress(Event("trial", done, len(trials), outcome.trial.experiment, outcome))
         yield outcome
 
 

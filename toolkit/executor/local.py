@@ -19,7 +19,6 @@ from typing import Any
 
 from pebble import ProcessPool
 
-from toolkit.executor.worker import ENVIRONMENT
 from toolkit.records import Outcome, Trial
 
 PRELOAD = "toolkit.executor.preload"
@@ -94,12 +93,8 @@ class LocalSlots:
 
 def begin(environment: Mapping[str, str]) -> None:
     """Get a fresh worker ready: the parent's settings, and an end of its own should the parent vanish."""
-    os.environ.update({name: environment[name] for name in environment if _ours(name)})
+    os.environ.update(environment)  # the fork server may have been started under another
     threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _ours(name: str) -> bool:
-    return name in ENVIRONMENT or name.startswith(("TOOLKIT_", "JAX_"))
 
 
 def _follow_parent() -> None:

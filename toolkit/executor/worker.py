@@ -42,9 +42,10 @@ def perform(trial: Trial) -> Outcome:
     """Measure one trial; whatever the plug-in raises becomes the outcome's reason."""
     _forget_peak()
     started = time.perf_counter()
-    rows, reason, log = Rows(()), "", ""
+    rows, reason, log, fresh = Rows(()), "", "", None
     try:
         data = Dataset.load(Path(trial.table)) if trial.table else catalogue.dataset(trial.dataset)
+        fresh = data.is_generator
         measured = catalogue.experiment(trial.experiment).measure(data, trial.seed, Effort(trial.effort))  # type: ignore[arg-type]  # checked by plan
         rows = tidy(measured)
         status = "done"
@@ -61,6 +62,7 @@ def perform(trial: Trial) -> Outcome:
         seconds=time.perf_counter() - started,
         peak_memory=_peak(),
         threads=_threads(),
+        fresh=fresh,
         log=log,
     )
 
