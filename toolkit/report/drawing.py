@@ -1,0 +1,154 @@
+"""Turn a specification into a small, static SVG: vl-convert, then everything a reader cannot see removed.
+
+vl-convert is called from one thread and may load nothing. Its identifiers come from a counter of the
+process, so they are renamed to figure and number; numbers are cut to one decimal. A drawing is kept in the
+user's cache under the hash of its specification, because a report of an unchanged run must be instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring, tostring
+
+FORMAT = "1"
+KEPT = frozenset(
+    {
+        *(
+            "d",
+            "transform",
+            "x",
+            "y",
+            "x1",
+            "y1",
+            "x2",
+            "y2",
+            "width",
+            "height",
+            "viewBox",
+            "id",
+            "clip-path",
+        ),
+        *("stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill", "fill-opacity", "opacity"),
+        "text-anchor",
+    }
+)
+_SPACE = "{http://www.w3.org/2000/svg}"
+_DECIMAL = re.compile(r"-?\d*\.\d{2,}(?:e-?\d+)?")
+_NOWHERE = frozenset({"", "M0,0h0v0h0Z"})
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+def draw(spec: Mapping[str, Any], name: str, label: str) -> Element:
+    """Draw one specification.
+
+    Parameters
+    ----------
+    name : str
+        Figure and panel, such as ``f3-2``; every id in the drawing begins with it.
+    label : str
+        The text alternative.
+    """
+    svg = fromstring(_cached(json.dumps(spec, sort_keys=True, allow_nan=False)))  # noqa: S314 - vl-convert's own output
+    _rename(svg, name)
+    svg.attrib.update({"role": "img", "aria-label": label, "class": "plot"})
+    return svg
+
+
+@lru_cache(maxsize=512)
+def _cached(text: str) -> str:
+    """Return the tidied drawing of a specification, from the cache where it is there."""
+    key = hashlib.sha256(f"{FORMAT}\n{version('vl-convert-python')}\n{text}".encode()).hexdigest()
+    path = cache_folder() / key[:2] / f"{key}.svg"
+    with suppress(OSError):
+        return path.read_text(encoding="utf-8")
+    drawn = _convert(text)
+    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        _write(path, drawn)
+    return drawn
+
+
+def _convert(text: str) -> str:
+    import vl_convert
+
+    svg = fromstring(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))  # noqa: S314 - as above
+    return tostring(_tidied(svg), encoding="unicode")
+
+
+def cache_folder() -> Path:
+    """Return where drawings are kept: ``TOOLKIT_CACHE`` if set, else the user's own cache."""
+    chosen = os.environ.get("TOOLKIT_CACHE")
+    if chosen:
+        return Path(chosen) / "figures"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("misconception-toolkit", appauthor=False) / "figures"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    Path(file.name).replace(path)
+
+
+def _tidied(svg: Element) -> Element:
+    """Keep what is seen: no frames, empty groups, roles, fonts, full opacities, nor superfluous digits."""
+    root = Element(
+        "svg", {k: _rounded(v) for k, v in svg.attrib.items() if k in {"viewBox", "width", "height"}}
+    )
+    for child in svg:
+        root.extend(_kept(child))
+    return root
+
+
+def _kept(element: Element) -> list[Element]:
+    tag = element.tag.removeprefix(_SPACE)
+    if element.get("display") == "none" or (tag == "path" and element.get("d", "") in _NOWHERE):
+        return []
+    if element.get("class") == "background" and not element.get("fill") and not element.get("stroke"):
+        return []
+    copy = Element(tag, {k: _rounded(v) for k, v in element.attrib.items() if k in KEPT and not _idle(k, v)})
+    copy.text = element.text if tag == "text" else None
+    for child in element:
+        copy.extend(_kept(child))
+    if tag != "g":
+        return [copy]
+    return list(copy) if not copy.attrib else [copy] if len(copy) else []
+
+
+def _idle(name: str, value: str) -> bool:
+    """Whether an attribute says what holds without it."""
+    return (name, value) in {
+        ("opacity", "1"),
+        ("transform", "translate(0,0)"),
+        ("stroke-dasharray", "1,0"),
+        ("stroke-width", "1"),
+        ("x2", "0"),
+        ("y2", "0"),
+    }
+
+
+def _rounded(value: str) -> str:
+    return _DECIMAL.sub(lambda m: f"{round(float(m[0]), 1) + 0.0:g}", value)
+
+
+def _rename(svg: Element, name: str) -> None:
+    """Give every id the figure's name and a number in order of appearance, references alike."""
+    names = {e.attrib["id"]: "" for e in svg.iter() if "id" in e.attrib}
+    names = {old: f"{name}-{i}" for i, old in enumerate(names, 1)}
+    for element in svg.iter():
+        if "id" in element.attrib:
+            element.attrib["id"] = names[element.attrib["id"]]
+        for key, value in element.attrib.items():
+            if "url(#" in value:
+                element.attrib[key] = _REFERENCE.sub(lambda m: f"url(#{names[m[1]]})", value)

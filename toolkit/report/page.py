@@ -1,0 +1,67 @@
+"""Lay the view out as one HTML file: templates with escaping always on, drawings put in place, no clock."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from toolkit.report import markup, rulers, words
+from toolkit.report.drawing import draw
+from toolkit.report.figures import legend, spec
+from toolkit.report.view import ClaimView, Document, FigureView, Row, view
+
+
+def render(document: Document) -> str:
+    """Return the report of a run document as one self-contained HTML file."""
+    page = _templates().get_template("report.html.j2")
+    return page.render(
+        view=view(document),
+        island=markup.island(document),
+        style=markup.style(),
+        policy=markup.policy(),
+        version=document["schema"],
+    )
+
+
+@lru_cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("toolkit.report"),
+        autoescape=True,  # always, whatever a file is called
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    drawings: dict[str, Any] = {"mark": _mark, "ruler": _ruler, "axis": _axis, "plots": _plots, "key": _key}
+    environment.globals.update(drawings, words=words)
+    return environment
+
+
+def _mark(ruling: str) -> Markup:
+    return markup.drawing(rulers.mark(ruling))
+
+
+def _ruler(claim: ClaimView, rows: tuple[Row, ...], label: str) -> Markup:
+    return markup.drawing(rulers.ruler(claim.scale, [row.verdict for row in rows], label))
+
+
+def _axis(claim: ClaimView) -> Markup:
+    return markup.drawing(rulers.axis(claim.scale, claim.places))
+
+
+def _plots(figure: FigureView) -> list[tuple[str, Markup]]:
+    """Draw the panels of a figure, each with its title."""
+    drawn = []
+    for i, (panel, label) in enumerate(zip(figure.panels, figure.labels, strict=True), 1):
+        element = draw(spec(panel, figure.series), f"f{figure.number}-{i}", label)
+        drawn.append((panel.title, markup.drawing(element)))
+    return drawn
+
+
+def _key(place: int, many: int) -> Markup:
+    """Draw a series' line and point, to stand before its name."""
+    return markup.drawing(legend(place, many))

@@ -1,0 +1,145 @@
+"""Rulers and marks: small drawings of our own, from numbers alone, so that they are the same everywhere.
+
+A ruler shows an effect with its interval against the margin: the shaded stretch is where the claim holds.
+A ruling's mark differs in shape as well as in colour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement
+
+from toolkit.report.words import number
+
+WIDTH, ROW, EDGE = 240.0, 22.0, 10.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What part of the effect's axis a ruler shows, in the claim's unit."""
+
+    low: float
+    high: float
+    margin: float
+    predicts: str
+
+    @classmethod
+    def of(cls, claim: Mapping[str, Any], verdicts: Sequence[Mapping[str, Any]]) -> Scale:
+        """Choose the stretch that holds zero, both margins and every effect.
+
+        An interval that reaches far beyond is cut, and drawn with an arrow head, so that one wild trial
+        does not shrink the margin to nothing.
+        """
+        margin = float(claim["margin"])
+        points = [float(v["effect"]) for v in verdicts if _known(v.get("effect"))]
+        ends = [float(v[k]) for v in verdicts for k in ("low", "high") if _known(v.get(k))]
+        reach = max([1.8 * margin, 1e-12, *(1.3 * abs(p) for p in points)])
+        low = max(-1.5 * reach, min([-1.8 * margin, *ends, *points]))
+        high = min(1.5 * reach, max([1.8 * margin, *ends, *points]))
+        return cls(min(low, -1.8 * margin), max(high, 1.8 * margin), margin, str(claim["predicts"]))
+
+    def at(self, value: float) -> float:
+        """Return the place of a value in pixels, cut at the edges."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(EDGE + min(1.0, max(0.0, share)) * (WIDTH - 2 * EDGE), 1)
+
+    def holds(self) -> tuple[float, float]:
+        """Return the stretch, in the claim's unit, in which the claim is true."""
+        m = self.margin
+        return {
+            "increase": (m, math.inf),
+            "decrease": (-math.inf, -m),
+            "no_change": (-m, m),
+            "no_increase": (-math.inf, m),
+            "no_decrease": (-m, math.inf),
+        }[self.predicts]
+
+    def limits(self) -> tuple[float, ...]:
+        """Return the margins that decide."""
+        return tuple(v for v in self.holds() if math.isfinite(v))
+
+
+def _known(value: object) -> bool:
+    """Whether a value can be drawn; a diverged effect, cut to the largest float, cannot."""
+    return isinstance(value, int | float) and abs(value) < 1e100
+
+
+def _svg(width: float, height: float, label: str = "", **attributes: str) -> Element:
+    named = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
+    size = {"viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}", "height": f"{height:g}"}
+    return Element("svg", {**size, **named, **attributes})
+
+
+def _line(parent: Element, start: tuple[float, float], stop: tuple[float, float], kind: str) -> None:
+    ends = {"x1": start[0], "y1": start[1], "x2": stop[0], "y2": stop[1]}
+    SubElement(parent, "line", {k: f"{v:g}" for k, v in ends.items()} | {"class": kind})
+
+
+def shape(ruling: str, x: float, y: float, size: float) -> Element:
+    """Draw a ruling's shape: disc, cross, open diamond, bar or triangle; `size` is half its width."""
+    s, w = size, 1.2 * size
+    path = {
+        "supported": f"M{x - s:g},{y:g}a{s:g},{s:g},0,1,0,{2 * s:g},0a{s:g},{s:g},0,1,0,{-2 * s:g},0Z",
+        "refuted": f"M{x - s:g},{y - s:g}L{x + s:g},{y + s:g}M{x - s:g},{y + s:g}L{x + s:g},{y - s:g}",
+        "inconclusive": f"M{x:g},{y - w:g}l{w:g},{w:g}l{-w:g},{w:g}l{-w:g},{-w:g}Z",
+        "not_applicable": f"M{x - s:g},{y:g}H{x + s:g}",
+        "error": f"M{x:g},{y - s * 1.1:g}L{x + s * 1.1:g},{y + s * 0.9:g}H{x - s * 1.1:g}Z",
+    }[ruling]
+    return Element("path", {"d": path, "class": f"shape {ruling}"})
+
+
+def mark(ruling: str) -> Element:
+    """Draw a ruling's shape alone, to stand before its word."""
+    svg = _svg(14, 14, **{"class": "mark"})
+    svg.append(shape(ruling, 7, 7, 4.5))
+    return svg
+
+
+def ruler(scale: Scale, verdicts: Sequence[Mapping[str, Any]], label: str) -> Element:
+    """Draw the intervals of some verdicts, one below the other, against the margin.
+
+    Thick is the 90 % interval (which decides "no practical effect"), thin the 95 % one.
+    """
+    pitch = ROW if len(verdicts) == 1 else 12.0
+    height = pitch * max(1, len(verdicts)) + (0 if len(verdicts) == 1 else 6)
+    svg = _svg(WIDTH, height, label, **{"class": "ruler"})
+    start, stop = (scale.at(max(scale.low, min(scale.high, v))) for v in scale.holds())
+    band = {"x": start, "y": 0, "width": round(stop - start, 1), "height": height}
+    SubElement(svg, "rect", {k: f"{v:g}" for k, v in band.items()} | {"class": "holds"})
+    _line(svg, (scale.at(0), 0), (scale.at(0), height), "zero")
+    for limit in scale.limits():
+        _line(svg, (scale.at(limit), 0), (scale.at(limit), height), "margin")
+    for i, verdict in enumerate(verdicts):
+        _interval(svg, scale, verdict, (i + 0.5) * pitch + (0 if len(verdicts) == 1 else 3))
+    return svg
+
+
+def _interval(svg: Element, scale: Scale, verdict: Mapping[str, Any], y: float) -> None:
+    group = SubElement(svg, "g", {"class": str(verdict["ruling"])})
+    for low, high, kind in (("low", "high", "wide"), ("low90", "high90", "narrow")):
+        if _known(verdict.get(low)) and _known(verdict.get(high)):
+            _line(group, (scale.at(verdict[low]), y), (scale.at(verdict[high]), y), kind)
+    if _known(verdict.get("low")) and verdict["low"] < scale.low:
+        SubElement(group, "path", {"d": f"M{EDGE - 5:g},{y:g}l6,-4v8Z", "class": "beyond"})
+    if _known(verdict.get("high")) and verdict["high"] > scale.high:
+        SubElement(group, "path", {"d": f"M{WIDTH - EDGE + 5:g},{y:g}l-6,-4v8Z", "class": "beyond"})
+    if _known(verdict.get("effect")):
+        group.append(shape(str(verdict["ruling"]), scale.at(verdict["effect"]), y, 3.6))
+
+
+def axis(scale: Scale, places: int) -> Element:
+    """Draw the numbers above a column of rulers: zero, the margins, then the ends where there is room."""
+    svg = _svg(WIDTH, 16, **{"class": "ruler axis"})
+    taken: list[float] = []
+    for value in (0.0, *scale.limits(), scale.low, scale.high):
+        text = number(value, places, sign=True) if value else "0"
+        room = 6.2 * len(text) + 6
+        x = min(WIDTH - room / 2 + 3, max(room / 2 - 3, scale.at(value)))
+        if any(abs(x - other) < room for other in taken):
+            continue
+        taken.append(x)
+        SubElement(svg, "text", {"x": f"{x:g}", "y": "11", "text-anchor": "middle"}).text = text
+    return svg

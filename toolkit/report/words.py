@@ -1,0 +1,171 @@
+"""Numbers and rulings in words: every reader of a run (page, Markdown, JUnit) says them the same way."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+RULING = {
+    "supported": "Supported",
+    "refuted": "Refuted",
+    "inconclusive": "Inconclusive",
+    "not_applicable": "Not applicable",
+    "error": "Error",
+}
+MEANING = {
+    "supported": "the interval lies wholly on the side the claim predicts",
+    "refuted": "the interval lies wholly on the other side",
+    "inconclusive": "the interval reaches both sides: these trials cannot tell",
+    "not_applicable": "this cannot be measured here, and the reason is given",
+    "error": "a trial or a control failed, so the ruling is withheld",
+}
+STANCE = {"belief": "what people say", "counter": "what the article answers", "description": "description"}
+QUANTIFIER = {
+    "universal": "must hold on every dataset",
+    "existential": "must hold on at least one dataset",
+}
+STATUS = {
+    "done": "done",
+    "not_applicable": "not applicable",
+    "failed": "failed",
+    "timeout": "ran past its time limit",
+    "died": "the worker died",
+}
+NOTHING = "–"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+
+
+def clean(text: object) -> str:
+    """Return text from data with the characters that no document may hold replaced."""
+    return _CONTROL.sub("\ufffd", "" if text is None else str(text))
+
+
+def decimals(margin: float | None) -> int:
+    """Return the decimals at which an effect is worth printing: one finer than its margin's first digit.
+
+    >>> decimals(0.01), decimals(0.5), decimals(3)
+    (3, 2, 1)
+    """
+    if not margin or not math.isfinite(margin):
+        return 3
+    return min(6, max(1, 1 - math.floor(math.log10(abs(margin)))))
+
+
+def number(value: float | None, places: int = 3, *, sign: bool = False) -> str:
+    """Write a number with a true minus sign; a missing one as a dash.
+
+    >>> number(-0.0341), number(0.5, 2, sign=True), number(-0.0001), number(None)
+    ('−0.034', '+0.50', '0.000', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    text = f"{abs(value):.{places}f}" if abs(value) < 1e6 else f"{abs(value):.2e}"
+    if float(text) == 0:
+        return text
+    return ("−" if value < 0 else "+" if sign else "") + text
+
+
+def short(value: object) -> str:
+    """Write a measured value with three significant digits, anything else as it is.
+
+    >>> short(0.030561), short(12345.6), short(640), short(True), short("relu"), short(1e-9)
+    ('0.0306', '12,346', '640', 'yes', 'relu', '1e-09')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return NOTHING
+    if not isinstance(value, int | float):
+        return clean(value)
+    if not math.isfinite(value):
+        return NOTHING
+    size = abs(value)
+    if value == int(value) and size < 1e6:
+        text = f"{size:,.0f}"
+    elif size >= 1e6 or size < 1e-4:
+        text = f"{size:.3g}"
+    else:
+        places = max(0, 2 - math.floor(math.log10(size)))
+        text = f"{size:,.{places}f}"
+    return ("−" if value < 0 else "") + text
+
+
+def interval(low: float | None, high: float | None, places: int) -> str:
+    """Write an interval as ``low to high``, or a dash where there is none."""
+    if low is None or high is None:
+        return NOTHING
+    return f"{number(low, places, sign=True)} to {number(high, places, sign=True)}"
+
+
+def effect(verdict: Mapping[str, Any], places: int) -> str:
+    """Write an effect with its 95 % interval."""
+    if verdict.get("effect") is None:
+        return NOTHING
+    point = number(verdict["effect"], places, sign=True)
+    if verdict.get("low") is None or verdict.get("high") is None:
+        return point
+    return f"{point} ({interval(verdict['low'], verdict['high'], places)})"
+
+
+def prediction(claim: Mapping[str, Any]) -> str:
+    """Say in words where the effect must lie for the claim to be supported."""
+    margin = f"{short(float(claim['margin']))} {clean(claim['unit'])}".strip()
+    return {
+        "increase": f"the effect is above +{margin}",
+        "decrease": f"the effect is below −{margin}",
+        "no_change": f"the effect stays within ±{margin}",
+        "no_increase": f"the effect is not above +{margin}",
+        "no_decrease": f"the effect is not below −{margin}",
+    }[claim["predicts"]]
+
+
+def count(many: int, one: str, several: str = "") -> str:
+    """Write a count with its noun: ``1 trial``, ``12 trials``."""
+    return f"{many:,} {one if many == 1 else several or one + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join words as English does: ``a``, ``a and b``, ``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def tally(rulings: Sequence[str]) -> str:
+    """Count rulings in words: ``2 supported, 1 refuted``."""
+    counts = [(sum(r == ruling for r in rulings), word.lower()) for ruling, word in RULING.items()]
+    return ", ".join(f"{n} {word}" for n, word in counts if n) or "none"
+
+
+def ruled(claim: Mapping[str, Any]) -> str:
+    """Say in one sentence how a claim was ruled, with its numbers, from its pooled and single verdicts."""
+    pooled, verdicts = claim["pooled"], claim["verdicts"]
+    places = decimals(claim["margin"])
+    word = RULING[pooled["ruling"]]
+    reason = clean(pooled.get("reason")).rstrip(".")
+    because = f" ({reason})" if reason else ""
+    if pooled["ruling"] in {"not_applicable", "error"}:
+        return f"{word}{': ' + reason if reason else ''}."
+    over = count(len(verdicts), "dataset")
+    if pooled.get("effect") is not None:
+        return (
+            f"{word}: over {over} the effect is {effect(pooled, places)} {clean(claim['unit'])}, "
+            f"against a margin of {short(float(claim['margin']))}{because}."
+        )
+    deciding = [v for v in verdicts if v["ruling"] == pooled["ruling"] and v.get("effect") is not None]
+    if not deciding:
+        return f"{word} over {over}{because}."
+    first = min(deciding, key=_strength)
+    return (
+        f"{word}: {tally([v['ruling'] for v in verdicts])} of {over}; for example on "
+        f"{clean(first['dataset'])} the effect is {effect(first, places)} {clean(claim['unit'])}, "
+        f"against a margin of {short(float(claim['margin']))}."
+    )
+
+
+def _strength(verdict: Mapping[str, Any]) -> float:
+    """Sort verdicts by their smaller p-value, those without one last."""
+    known = [p for p in (verdict.get("p_for"), verdict.get("p_against")) if p is not None]
+    return min(known, default=1.0)
