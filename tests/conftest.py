@@ -35,7 +35,7 @@ def forget_catalogue() -> None:
     """Let the catalogue look again at what is installed."""
     for function in (catalogue.experiments, catalogue.datasets, catalogue.dataset):
         function.cache_clear()
-    for function in (provenance.code_of, provenance.data_of, provenance.floors_below, provenance.versions):
+    for function in (provenance.code_of, provenance.data_of, provenance.loader_of, provenance.floors_below):
         function.cache_clear()
 
 

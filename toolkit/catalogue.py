@@ -59,6 +59,18 @@ def experiment(code: str) -> Experiment:
     return found[nearest(code, found, "experiment")]
 
 
+def origin(code: str) -> ModuleType:
+    """Return the module that defines an experiment, ours or a third party's."""
+    code = experiment(code).code
+    ours = [f"toolkit.{group}.{name}" for group in GROUPS for name in modules(group)]
+    theirs = [point.module for group in GROUPS for point in third_party(group)]
+    for path in ours + theirs:
+        module = importlib.import_module(path)
+        if any(getattr(value, "code", None) == code for value in vars(module).values()):
+            return module
+    return home(code)
+
+
 def home(code: str) -> ModuleType:
     """Return the module an experiment lives in (its file is what a cache key must hash)."""
     return importlib.import_module(experiment(code).measure.__module__)

