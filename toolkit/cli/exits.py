@@ -1,0 +1,132 @@
+"""How a command ends: every ending is mapped here to one of the documented exit codes, and to one plain line.
+
+0 done and the gate held; 1 the gate failed, and nothing else; 2 usage, configuration or bad input;
+3 an experiment failed or timed out; 4 nothing could be evaluated; 5 an untrusted model was refused;
+70 our own bug; 130 interrupted; 143 terminated.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+DONE, GATE, USAGE, FAILED, NOTHING, UNTRUSTED, BUG, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 5, 70, 130, 143
+PRECEDENCE = (INTERRUPTED, TERMINATED, BUG, USAGE, UNTRUSTED, FAILED, GATE, NOTHING, DONE)
+FOLDER_TROUBLE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOTDIR: "part of the path is a file",
+}
+
+
+class Terminated(BaseException):
+    """Somebody asked this process to end (SIGTERM)."""
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the code that counts where several apply."""
+    return min(codes, key=PRECEDENCE.index, default=DONE)
+
+
+def guarded(call: Callable[[], Any]) -> int:
+    """Run a command and return its exit code; what goes wrong is one line on stderr, no traceback."""
+    before = _on_terminate()
+    try:
+        code = call()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return DONE
+    except Terminated:
+        say("Terminated. What was measured is kept; the same command goes on from there.")
+        return TERMINATED
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Exception as error:
+        return _explained(error)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _explained(error: Exception) -> int:
+    """Say what an exception means to the user, and return its code."""
+    import click
+
+    from toolkit.catalogue import UnknownNameError
+    from toolkit.records import BadInputError
+
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        return _interrupted()
+    if isinstance(error, click.ClickException):
+        say(f"Error: {error.format_message()}")
+        ctx = getattr(error, "ctx", None)
+        if ctx is not None:
+            say(f"Try '{ctx.command_path} --help'.")
+        return USAGE
+    if isinstance(error, BadInputError | UnknownNameError):
+        say(f"Error: {error.args[0] if error.args else error}")
+        return USAGE
+    if isinstance(error, OSError) and error.errno in FOLDER_TROUBLE:
+        where = f" ({error.filename})" if error.filename else ""
+        say(f"Error: {FOLDER_TROUBLE[error.errno]}{where}; what was measured is kept: mend that, run again.")
+        return USAGE
+    say(f"Error: a bug of ours, {type(error).__name__}; the traceback is in {_saved(error)}")
+    return BUG
+
+
+def _interrupted() -> int:
+    say("Interrupted. What was measured is kept; the same command goes on from there.")
+    return INTERRUPTED
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, names from data made harmless."""
+    from toolkit.cli.terminal import harmless
+
+    with suppress(OSError, ValueError):
+        print(harmless(text), file=sys.stderr)  # noqa: T201 - the command line's own voice
+
+
+def _saved(error: Exception) -> str:
+    """Write the traceback to a file of its own and return its path."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        handle, path = tempfile.mkstemp(prefix="toolkit-", suffix=".traceback.txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return "no file, for none could be written: " + " | ".join(text.splitlines()[-3:])
+    return path
+
+
+def _on_terminate() -> Any:
+    """Turn SIGTERM into an exception, so that files close and workers end; return what was set."""
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    try:
+        return signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not the main thread
+        return None
+
+
+def _let_go_of_stdout() -> None:
+    """Point stdout at nothing: whoever read it has gone, and that is no fault."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

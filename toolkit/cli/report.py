@@ -1,0 +1,104 @@
+"""``toolkit report``: render a finished run again, or read it in the terminal; nothing is measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from toolkit.cli.settings import FORMATS, Names, flattened
+from toolkit.records import BadInputError, Run
+
+
+@click.group(no_args_is_help=True)
+def command() -> None:
+    """Render a finished run again, or read it in the terminal."""
+
+
+@command.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    type=Names(FORMATS),
+    multiple=True,
+    default=("html",),
+    callback=flattened,
+    help="What to write.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Folder to write to; by default the run's own."
+)
+def build(run: Path, formats: tuple[str, ...], output: Path | None) -> None:
+    """Render RUN (a folder, run.json, or a report.html) again without running anything."""
+    from toolkit.cli.output import NAMES, refuse_unwritable
+    from toolkit.document import dumps
+    from toolkit.journal import write_atomic
+    from toolkit.report import render
+    from toolkit.report.formats import junit, markdown
+
+    document = read_document(run)
+    folder = output or (run if run.is_dir() else run.parent)
+    refuse_unwritable(folder)
+    write = {"html": render, "markdown": markdown, "junit": junit, "json": dumps}
+    texts = {name: write[name](document) for name in formats}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_atomic(folder / NAMES[name], text)
+        click.echo(folder / NAMES[name])
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Print the rulings of FILE (a folder, run.json, or a report.html)."""
+    import sys
+
+    from toolkit.cli.explaining import summary
+
+    document = read_document(file)
+    made = document["provenance"]
+    click.echo(
+        f"{document['name']}, {made.get('effort')} effort, seed {made.get('seed')}, {made.get('started')}"
+    )
+    summary(document, (), sys.stdout)
+    raise click.exceptions.Exit(Run(document).exit_hint)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a run document from its folder, its file, or the report that carries it."""
+    file = path / "run.json" if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{file}: this is not a run document; give run.json or report.html") from error
+    except OSError as error:
+        raise BadInputError(
+            f"{file}: {error.strerror}; give a run's folder, run.json or report.html"
+        ) from error
+    if text.lstrip().startswith("<"):
+        from toolkit.report import embedded
+
+        try:
+            document: Any = embedded(text)
+        except (ValueError, OSError, EOFError) as error:
+            raise BadInputError(f"{file}: {error}; give run.json or a report of this toolkit") from error
+    else:
+        try:
+            document = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise BadInputError(
+                f"{file}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); give a whole run.json"
+            ) from error
+    if not isinstance(document, dict) or not str(document.get("schema", "")).startswith("toolkit.check/1"):
+        raise BadInputError(f"{file}: this is not a run document of this version (schema toolkit.check/1)")
+    from toolkit.report.validation import InvalidDocumentError, validate
+
+    try:
+        validate(document)
+    except InvalidDocumentError as error:
+        where = str(error).splitlines()[0]
+        raise BadInputError(f"{file}: the run document is damaged ({where}); run the check again") from error
+    return document
