@@ -90,7 +90,8 @@ def read_document(path: Path) -> dict[str, Any]:
             document = json.loads(text)
         except json.JSONDecodeError as error:
             raise BadInputError(
-                f"{file}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); give a whole run.json"
+                f"{file}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); "
+                "give a whole run.json"
             ) from error
     if not isinstance(document, dict) or not str(document.get("schema", "")).startswith("toolkit.check/1"):
         raise BadInputError(f"{file}: this is not a run document of this version (schema toolkit.check/1)")
