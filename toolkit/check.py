@@ -43,6 +43,7 @@ def check(
     target: str | None = None,
     positive: str | None = None,
     sensitive: Iterable[str] = (),
+    drop: Iterable[str] = (),
     progress: Progress | None = None,
     cluster: Any = None,
     timeout: float | None = 900.0,
@@ -65,7 +66,7 @@ def check(
     cache : bool
         Whether outcomes of earlier runs of the same code on the same data count.
     data : path, glob or DataFrame, optional
-        Your own table, with its `target` column, the `positive` class and `sensitive` columns.
+        Your own table, with its `target` column, the `positive` class, `sensitive` columns, and columns to `drop`.
     progress : callable, optional
         Called with a `toolkit.run.Event` as trials end and experiments are ruled.
     cluster : str or distributed.Client, optional
@@ -76,7 +77,7 @@ def check(
     started, clock = datetime.now(UTC), time.perf_counter()
     tell = progress or silent
     with claimed(Path(output)) if output is not None else nullcontext():
-        table = _own_table(data, target, positive, tuple(sensitive))
+        table = _own_table(data, target, positive, tuple(sensitive), tuple(drop))
         planned = plan(
             group,
             only=only,
@@ -144,17 +145,17 @@ def slug(code: str) -> str:
 
 
 def _own_table(
-    data: Any, target: str | None, positive: str | None, sensitive: Sequence[str]
+    data: Any, target: str | None, positive: str | None, sensitive: Sequence[str], drop: Sequence[str]
 ) -> Dataset | None:
     if data is None:
-        if target or positive is not None or sensitive:
-            raise BadInputError("--target, --positive and --sensitive describe a table: give it with --data")
+        if target or positive is not None or sensitive or drop:
+            raise BadInputError("--target, --positive, --sensitive and --drop are about a table: give --data")
         return None
     if not target:
         raise BadInputError("--data needs --target, the column to predict")
     from toolkit.table import read  # duckdb is loaded for a user's table only
 
-    table = read(data, target=target, positive=positive, sensitive=sensitive)
+    table = read(data, target=target, positive=positive, sensitive=sensitive, drop=drop)
     taken = table.name in catalogue.datasets()
     return replace(table, name=f"{table.name} (your table)") if taken else table
 

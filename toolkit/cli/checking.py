@@ -31,7 +31,7 @@ class Options:
     output: str
     format: tuple[str, ...]
     fail_on: tuple[str, ...]
-    cache: bool
+    reuse: bool
     quiet: bool
     data: str | None
     target: str | None
@@ -77,7 +77,7 @@ def _options() -> list[Callable[[Any], Any]]:
             for name in ("only", "ignore", "dataset", "effort", "seed", "jobs", "timeout", "cluster")
         ),
         option("output", "-o"),
-        *(option(name) for name in ("format", "fail_on", "cache")),
+        *(option(name) for name in ("format", "fail_on", "reuse")),
         click.option(
             "--data", metavar="PATH", help="Your own table: CSV, TSV or Parquet, a glob, or a fetched name."
         ),
@@ -183,7 +183,7 @@ def _check(group: str, options: Options, results: TextIO) -> int:
             **source,
             jobs=options.jobs or None,
             output=folder,
-            cache=options.cache,
+            cache=options.reuse,
             progress=progress,
             cluster=options.cluster or None,
             timeout=options.timeout,

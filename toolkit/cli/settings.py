@@ -74,7 +74,7 @@ SETTINGS = {
         Setting("output", "path", "", "Folder for the report; by default reports/<what is checked>."),
         Setting("format", "choices", ("html", "json"), "What to write beside run.json.", FORMATS),
         Setting("fail_on", "choices", (), "Exit 1 if any belief is ruled so.", GATES),
-        Setting("cache", "flag", True, "Use outcomes of earlier runs of the same code on the same data."),
+        Setting("reuse", "flag", True, "Use outcomes of earlier runs of the same code on the same data."),
         Setting("quiet", "flag", False, "Show no progress."),
     )
 }
@@ -134,8 +134,9 @@ def option(name: str, *declarations: str) -> Callable[[Any], Any]:
     flag = f"--{name.replace('_', '-')}"
     shared: dict[str, Any] = {"envvar": setting.env, "help": setting.help}
     if setting.kind == "flag":
-        both = f"{flag}/--no-{name}" if setting.default else flag
-        return click.option(both, *declarations, default=setting.default, is_flag=True, **shared)
+        # TOOLKIT_CACHE is a folder, so what `--no-cache` sets is called by another name elsewhere.
+        flags = "--cache/--no-cache" if name == "reuse" else flag
+        return click.option(flags, name, *declarations, default=setting.default, is_flag=True, **shared)
     if setting.several:
         kind = Names(setting.choices)
         return click.option(
