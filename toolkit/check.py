@@ -66,7 +66,8 @@ def check(
     cache : bool
         Whether outcomes of earlier runs of the same code on the same data count.
     data : path, glob or DataFrame, optional
-        Your own table, with its `target` column, the `positive` class, `sensitive` columns, and columns to `drop`.
+        Your own table, with its `target` column, the `positive` class, `sensitive` columns, and columns
+        to `drop`.
     progress : callable, optional
         Called with a `toolkit.run.Event` as trials end and experiments are ruled.
     cluster : str or distributed.Client, optional

@@ -49,6 +49,9 @@ def guarded(call: Callable[[], Any]) -> int:
     except BrokenPipeError:
         _let_go_of_stdout()
         return DONE
+    except SystemExit as error:  # Click's own answer to a closed pipe is exit 1, which is the gate's code
+        _let_go_of_stdout()
+        return DONE if isinstance(error.__context__, BrokenPipeError) else int(error.code or DONE)
     except Terminated:
         say("Terminated. What was measured is kept; the same command goes on from there.")
         return TERMINATED

@@ -81,7 +81,7 @@ def explain(code: str, *, as_json: bool) -> None:
         expected = "; ".join(
             f"{claim} is {RULING_WORDS[ruling]}" for claim, ruling in control.expects.items()
         )
-        _section(f"Control {control.dataset}", f"{control.why} There {expected}.")
+        _section(f"Control {control.dataset}", f"{control.why.rstrip('.')}. There {expected}.")
     if e.needs.user_tables:
         needs = [f"{' or '.join(e.needs.tasks)} target", f"{e.needs.rows} rows"]
         _section("Your own table", "needs " + ", ".join(needs + ["a sensitive column"] * e.needs.sensitive))
