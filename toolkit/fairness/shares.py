@@ -61,7 +61,7 @@ def components(gaps: NDArray[np.float64], test_train_ratio: float | None = None)
     """
     import numpy as np
 
-    conditions, learners, samples, seeds = gaps.shape
+    _, _, samples, seeds = gaps.shape
     overlap = test_train_ratio or 0.0
     cell = gaps.mean(axis=3)
     seed = float(gaps.var(axis=3, ddof=1).mean()) if seeds > 1 else 0.0

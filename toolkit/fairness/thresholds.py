@@ -30,7 +30,7 @@ def _frozen_class() -> Any:
             self.score_rows = self.score = score
             self.classes_ = np.array([0, 1])
 
-        def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:
+        def fit(self, *_: Any, **__: Any) -> Any:
             raise RefitError("the parameters are frozen")
 
         def __sklearn_is_fitted__(self) -> bool:
@@ -90,7 +90,7 @@ def move_thresholds(
         objective="accuracy_score",
         prefit=True,
         predict_method="predict_proba",
-        grid_size=400,
+        grid_size=100,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fairlearn's own use of pandas and scikit-learn, none of our making

@@ -89,9 +89,8 @@ WORLDS: dict[str, Lending] = {
     "selection": Lending(kept=0.4),
     "measurement": Lending(blur=2.0),
     "together": Lending(flip=(0.0, 0.3), recorded_share=0.2, kept=0.4, blur=2.0),
-    "equal_noise": Lending(flip=(0.15, 0.15)),
-    "severe": Lending(flip=(0.0, 0.6), proxy=2.4),
-    "aggregation": Lending(share=0.15, proxy=3.2, aggregation=True),
+    "equal_noise": Lending(flip=(0.1, 0.1)),
+    "aggregation": Lending(share=0.1, proxy=3.2, aggregation=True),
 }
 
 
@@ -191,7 +190,6 @@ NOTES: dict[str, str] = {
     "selection": "60 % of the members of B who would repay are missing from the record",
     "measurement": "the scores of B are twice as noisy, in the record and in use",
     "together": "label bias, selection, measurement error and under-representation at once",
-    "equal_noise": "15 % of those who would repay are recorded wrongly, in both groups alike (placebo)",
-    "severe": "60 % of the members of B who would repay are recorded as if they would not; strong proxies",
-    "aggregation": "true labels, but ability shows in other columns for B: what a learner can express decides",
+    "equal_noise": "10 % of those who would repay are recorded wrongly, in both groups alike (placebo)",
+    "aggregation": "true labels, but ability shows in other columns for B: what a learner expresses decides",
 }
