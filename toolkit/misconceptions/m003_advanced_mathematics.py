@@ -196,8 +196,8 @@ def rule(rulings: Rulings) -> tuple[Ruling, str]:
     if "supported" in free and rulings.ruling("tuning-pays") == "supported":
         return "refuted", (
             "Where tuning pays, a search that draws settings blindly and keeps the best came out no worse "
-            "than a published expert's script of the same number of fits; what knowledge chose the ranges, and "
-            "what a person understands, was not measured."
+            "than a published expert's script of the same number of fits. What knowledge chose the ranges, "
+            "and what a person understands, was not measured."
         )
     if all(ruling == "refuted" for ruling in free):
         return "supported", (
@@ -246,7 +246,7 @@ experiment = Experiment(
         ),
     ),
     rule=rule,
-    article="The article says that tools and simple search make tuning possible without advanced mathematics.",
+    article="The article says that tools and simple searches make tuning possible without mathematics.",
     what="H: hyperparameters (rates, penalties, depths, widths), not weights.",
     would_change=(
         "A table and learner on which tuning pays and every search without mathematics loses more than 0.01 "
