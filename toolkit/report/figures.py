@@ -6,12 +6,14 @@ gives the same drawing on every machine. The dicts are what a browser would need
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from toolkit.report.panels import Axis, Panel
-from toolkit.report.words import short
+from toolkit.report.words import short, shorten
 
 Spec = dict[str, Any]
 
@@ -54,13 +56,15 @@ def _value(axis: Axis, field: str, *, labels: bool) -> Spec:
     marks = {"values": list(axis.ticks), "labelOverlap": False, "labelFlush": False, "title": None}
     if not labels:
         return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
-    compact = axis.log or axis.high >= 10_000
-    return {
-        "field": field,
-        "type": "quantitative",
-        "scale": scale,
-        "axis": marks | ({"format": "~s" if axis.high >= 1000 else "~g"} if compact else {}),
-    }
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": marks | {"format": _format(axis)}}
+
+
+def _format(axis: Axis) -> str:
+    """Return the number format that tells neighbouring marks apart and no more."""
+    if axis.log or axis.high >= 10_000:
+        return "~s" if axis.high >= 1000 else "~g"
+    step = min((b - a for a, b in pairwise(axis.ticks)), default=1.0)
+    return f".{max(0, -math.floor(math.log10(step) + 1e-9))}f"
 
 
 def _frame(values: list[Spec], width: float, height: float, left: float) -> Spec:
@@ -96,7 +100,7 @@ def _curves(panel: Panel, series: Sequence[str]) -> Spec:
     colour = _channel("color", COLOURS, many)
     x, y = _value(panel.x, "f0", labels=True), _value(panel.y, "f1", labels=True)
     longest = max((sum(v["f4"] == str(i) for v in values) for i in range(many)), default=0)
-    band: Spec = {"type": "area", "opacity": 0.13} if longest > 2 else {"type": "rule", "opacity": 0.7}
+    band: Spec = {"type": "area", "opacity": 0.2} if longest > 2 else {"type": "rule", "opacity": 0.7}
     spread = {"x": x, "y": _value(panel.y, "f2", labels=True), "y2": {"field": "f3"}}
     line = {"type": "line", "strokeWidth": 1.6, "aria": False}
     point = {"type": "point", "filled": True, "size": 22, "opacity": 1, "aria": False}
@@ -113,7 +117,7 @@ def _intervals(panel: Panel, series: Sequence[str]) -> Spec:
     """Draw names down the side, values across, a thin bar from zero and the interval on each."""
     many = max(1, len(series))
     lines = len(panel.categories) * many
-    row = 22 if many == 1 else 12
+    row = 24 if many == 1 else 14
     values = []
     for p in panel.points:
         low, high = _ends(p, panel.y)
@@ -133,7 +137,7 @@ def _intervals(panel: Panel, series: Sequence[str]) -> Spec:
     colour = _channel("color", COLOURS, many)
     base = {"y": y, "x": x}
     names = [
-        {"f0": (i + 0.5) * (many + (many > 1)) - (many > 1) / 2, "f5": shorten(name)}
+        {"f0": (i + 0.5) * (many + (many > 1)) - (many > 1) / 2, "f5": shorten(name, LONGEST_NAME)}
         for i, name in enumerate(panel.categories)
     ]
     rule = {"type": "rule", "aria": False}
@@ -167,11 +171,6 @@ def _intervals(panel: Panel, series: Sequence[str]) -> Spec:
     return _frame(values, BAR_WIDTH, height, 138) | {"layer": layers}
 
 
-def shorten(name: str) -> str:
-    """Cut a long name for a drawing; the table beside it holds it whole."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-
-
 def _code(point: Mapping[str, Any], series: Sequence[str]) -> str:
     name = short(point.get("series"))
     return str(series.index(name)) if name in series else "0"
@@ -188,7 +187,8 @@ def _ends(point: Mapping[str, Any], axis: Axis) -> tuple[float, float]:
 def legend(place: int, many: int) -> Element:
     """Draw the line and point of series number `place`, as the panels show it."""
     svg = Element(
-        "svg", {"class": "key", "viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true"}
+        "svg",
+        {"class": "swatch", "viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true"},
     )
     colour = COLOURS[place % len(COLOURS)]
     line = {"x1": "1", "y1": "6", "x2": "29", "y2": "6", "stroke": colour, "stroke-width": "1.6"}

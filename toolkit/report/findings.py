@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.report.panels import Panel, Point, own_scales
-from toolkit.report.words import clean, count, listed, short
+from toolkit.report.words import clean, count, listed, short, shorten
 
 
 def caption(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
@@ -50,7 +50,7 @@ def panel_label(figure: Mapping[str, Any], panel: Panel) -> str:
     """Describe one panel for a reader who cannot see it."""
     values = [float(p["mean"]) for p in panel.points]
     lines = {str(p.get("series")) for p in panel.points}
-    title = f"{panel.title}: " if panel.title else ""
+    title = f"{shorten(panel.title, 100)}: " if panel.title else ""
     spread = f"from {short(min(values))} to {short(max(values))}" if values else "no points"
     what = f"{clean(figure['y_title'])}, {clean(figure['x_title'])}"
     many = count(len(lines), "series", "series")
@@ -71,9 +71,11 @@ def _course(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
     said = [f"{n} {one if n == 1 else several}" for n, several, one in verbs if n]
     said += [f"{flat} {'ends where it began' if flat == 1 else 'end where they began'}"] if flat else []
     between = [f"{n} {verb}{'s' * (n == 1)}" for n, verb in ((humps, "peak"), (dips, "dip")) if n]
+    x = _first_down(clean(figure["x_title"]))
     text = (
-        f"From the smallest to the largest {_first_down(clean(figure['x_title']))}, "
-        f"of {count(len(curves), 'curve')} {listed(said)}"
+        f"From the smallest to the largest {x}, of {count(len(curves), 'curve')} {listed(said)}"
+        if len(said) > 1 or len(curves) == 1
+        else f"From the smallest to the largest {x}, all {said[0].replace(' ', ' curves ', 1)}"
     )
     return f"{text}; {listed(between)} in between." if between else f"{text}."
 
@@ -95,7 +97,7 @@ def _where(panel: Panel, point: Point, figure: Mapping[str, Any]) -> str:
     x = short(point["x"])
     at = x if panel.x is None else f"{_first_down(clean(figure['x_title']))} {x}"
     series = short(point["series"]) if point.get("series") not in (None, "") else ""
-    return ", ".join(part for part in (series, at, panel.title) if part)
+    return ", ".join(shorten(part, 60) for part in (series, at, panel.title) if part)
 
 
 def _trials(panels: Sequence[Panel]) -> str:

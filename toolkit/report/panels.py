@@ -112,9 +112,11 @@ def _log_axis(low: float, high: float) -> Axis:
         low, high = low / 2, high * 2
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     decades = [10.0**k for k in range(first, last + 1)]
-    inside = [d for d in decades if low <= d <= high]
-    if len(inside) < 2:
-        inside = [v * d for d in decades for v in (1, 2, 5) if low <= v * d <= high]
+    inside: list[float] = []
+    for steps in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
+        inside = [v * d for d in decades for v in steps if low <= v * d <= high]
+        if len(inside) > 2:
+            break
     stride = max(1, math.ceil(len(inside) / 6))
     ticks = tuple(float(f"{v:.12g}") for v in inside[::stride]) or (low, high)
     return Axis(low, high, ticks, log=True)
@@ -122,7 +124,7 @@ def _log_axis(low: float, high: float) -> Axis:
 
 def _round_step(rough: float) -> float:
     size: float = 10.0 ** math.floor(math.log10(rough))
-    return next(size * k for k in (1, 2, 2.5, 5, 10) if size * k >= rough * 0.999)
+    return next(size * k for k in (1, 2, 5, 10) if size * k >= rough * 0.999)
 
 
 def _value_axis(points: Sequence[Point], log: bool, *, bars: bool) -> Axis:

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from toolkit.report.words import number
 
-WIDTH, ROW, EDGE = 240.0, 22.0, 10.0
+WIDTH, ROW, PITCH, EDGE = 240.0, 28.0, 12.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def ruler(scale: Scale, verdicts: Sequence[Mapping[str, Any]], label: str) -> El
 
     Thick is the 90 % interval (which decides "no practical effect"), thin the 95 % one.
     """
-    pitch = ROW if len(verdicts) == 1 else 12.0
-    height = pitch * max(1, len(verdicts)) + (0 if len(verdicts) == 1 else 6)
+    pitch, rim = (ROW, 0.0) if len(verdicts) == 1 else (PITCH, 5.0)
+    height = pitch * max(1, len(verdicts)) + 2 * rim
     svg = _svg(WIDTH, height, label, **{"class": "ruler"})
     start, stop = (scale.at(max(scale.low, min(scale.high, v))) for v in scale.holds())
     band = {"x": start, "y": 0, "width": round(stop - start, 1), "height": height}
@@ -113,7 +113,7 @@ def ruler(scale: Scale, verdicts: Sequence[Mapping[str, Any]], label: str) -> El
     for limit in scale.limits():
         _line(svg, (scale.at(limit), 0), (scale.at(limit), height), "margin")
     for i, verdict in enumerate(verdicts):
-        _interval(svg, scale, verdict, (i + 0.5) * pitch + (0 if len(verdicts) == 1 else 3))
+        _interval(svg, scale, verdict, (i + 0.5) * pitch + rim)
     return svg
 
 

@@ -72,6 +72,7 @@ class ClaimView:
     figures: tuple[tuple[str, int], ...]
     scale: Scale
     places: int
+    drawn: bool
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def view(document: Document) -> View:
     numbers = counting(1)
     beliefs = tuple(_belief(e, provenance, numbers) for e in document["experiments"])
     return View(
-        title=clean(document.get("name")) or "Beliefs about model parameters",
+        title=words.TITLE.get(document["name"]) or clean(document["name"]) or "A check of beliefs",
         asked=_asked(document),
         tally=words.tally([b.ruling for b in beliefs]),
         beliefs=beliefs,
@@ -184,7 +185,7 @@ def _headline(headline: Document) -> Headline:
     if rulings:
         sentence = (
             f"This report tests {words.count(len(rulings), 'claim')}. Were none of them true, at most "
-            f"{short(headline.get('expected_false'))} could be expected to be ruled falsely; after Holm's "
+            f"{headline.get('expected_false', 0.0):.2g} could be expected to be ruled falsely; after Holm’s "
             f"correction over all of them, {sum(r['p_adjusted'] <= 0.05 for r in rulings)} remain decided."
         )
     head = ("Belief", "Claim", "Ruling", "p", "p, adjusted over the report")
@@ -264,8 +265,9 @@ def _belief(experiment: Document, provenance: Document, numbers: Iterator[int]) 
 def _measured(experiment: Document, done: int) -> str:
     datasets = {v["dataset"] for c in experiment["claims"] for v in c["verdicts"]}
     controls = {v["dataset"] for c in experiment["claims"] for v in c.get("controls") or ()}
-    planted = words.count(len(controls), "planted world")
-    text = f"{words.count(len(datasets), 'dataset')} and {planted} as controls"
+    text = words.count(len(datasets), "dataset")
+    if controls:
+        text += f", and {words.count(len(controls), 'planted world')} as controls"
     return f"{text}; {words.count(done, 'trial')} measured." if done else f"{text}."
 
 
@@ -294,13 +296,14 @@ def _claim(code: str, claim: Document, figures: Sequence[FigureView]) -> ClaimVi
         unit=clean(claim["unit"]),
         scope=clean(claim.get("scope")),
         ruling=str(claim["pooled"]["ruling"]),
-        sentence=words.ruled(claim),
+        sentence=words.sentence(words.because(claim)),
         pooled=_row({**claim["pooled"], "dataset": "all together"}, claim, places),
         rows=tuple(_row(v, claim, places) for v in claim["verdicts"]),
         controls=tuple(_control(claim, c, places) for c in claim.get("controls") or ()),
         figures=tuple((f.anchor, f.number) for f in figures if any(claim["id"] == i for _, i in f.claims)),
         scale=Scale.of(claim, verdicts),
         places=places,
+        drawn=any(v.get("effect") is not None for v in verdicts),
     )
 
 

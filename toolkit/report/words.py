@@ -21,6 +21,10 @@ MEANING = {
     "not_applicable": "this cannot be measured here, and the reason is given",
     "error": "a trial or a control failed, so the ruling is withheld",
 }
+TITLE = {
+    "misconceptions": "What is said about model parameters, and what the evidence says",
+    "hyperparameters": "What the settings of a model do, and what the evidence says",
+}
 STANCE = {"belief": "what people say", "counter": "what the article answers", "description": "description"}
 QUANTIFIER = {
     "universal": "must hold on every dataset",
@@ -111,7 +115,7 @@ def effect(verdict: Mapping[str, Any], places: int) -> str:
 
 def prediction(claim: Mapping[str, Any]) -> str:
     """Say in words where the effect must lie for the claim to be supported."""
-    margin = f"{short(float(claim['margin']))} {clean(claim['unit'])}".strip()
+    margin = f"{claim['margin']:g} {clean(claim['unit'])}".strip()
     return {
         "increase": f"the effect is above +{margin}",
         "decrease": f"the effect is below −{margin}",
@@ -119,6 +123,11 @@ def prediction(claim: Mapping[str, Any]) -> str:
         "no_increase": f"the effect is not above +{margin}",
         "no_decrease": f"the effect is not below −{margin}",
     }[claim["predicts"]]
+
+
+def shorten(name: str, longest: int) -> str:
+    """Cut a long name where its whole would hide the sentence; the tables hold it whole."""
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def count(many: int, one: str, several: str = "") -> str:
@@ -141,28 +150,38 @@ def tally(rulings: Sequence[str]) -> str:
 
 def ruled(claim: Mapping[str, Any]) -> str:
     """Say in one sentence how a claim was ruled, with its numbers, from its pooled and single verdicts."""
+    return f"{RULING[claim['pooled']['ruling']]}: {because(claim)}"
+
+
+def because(claim: Mapping[str, Any]) -> str:
+    """Say why a claim was ruled as it was, for a reader who sees the ruling's word already."""
     pooled, verdicts = claim["pooled"], claim["verdicts"]
-    places = decimals(claim["margin"])
-    word = RULING[pooled["ruling"]]
-    reason = clean(pooled.get("reason")).rstrip(".")
-    because = f" ({reason})" if reason else ""
+    reason = clean(pooled.get("reason")).rstrip(".") or "no reason was given"
     if pooled["ruling"] in {"not_applicable", "error"}:
-        return f"{word}{': ' + reason if reason else ''}."
-    over = count(len(verdicts), "dataset")
+        return f"{reason}."
+    unit, margin = clean(claim["unit"]), f"against a margin of {claim['margin']:g}"
+    places = decimals(claim["margin"])
     if pooled.get("effect") is not None:
-        return (
-            f"{word}: over {over} the effect is {effect(pooled, places)} {clean(claim['unit'])}, "
-            f"against a margin of {short(float(claim['margin']))}{because}."
-        )
+        over = f"over {count(len(verdicts), 'dataset')}" if len(verdicts) > 1 else f"on {_on(verdicts)}"
+        return f"{over} the effect is {effect(pooled, places)} {unit}, {margin}."
     deciding = [v for v in verdicts if v["ruling"] == pooled["ruling"] and v.get("effect") is not None]
     if not deciding:
-        return f"{word} over {over}{because}."
+        return f"{reason}."
     first = min(deciding, key=_strength)
-    return (
-        f"{word}: {tally([v['ruling'] for v in verdicts])} of {over}; for example on "
-        f"{clean(first['dataset'])} the effect is {effect(first, places)} {clean(claim['unit'])}, "
-        f"against a margin of {short(float(claim['margin']))}."
-    )
+    shown = f"on {clean(first['dataset'])} the effect is {effect(first, places)} {unit}, {margin}"
+    if len(verdicts) == 1:
+        return f"{shown}."
+    all_rulings = tally([v["ruling"] for v in verdicts])
+    return f"{all_rulings} of {count(len(verdicts), 'dataset')}; for example, {shown}."
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def _on(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    return clean(verdicts[0]["dataset"]) if verdicts else "no dataset"
 
 
 def _strength(verdict: Mapping[str, Any]) -> float:

@@ -1,0 +1,37 @@
+"""One document, drawn once for all tests of the report, with a cache of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fixture
+import pytest
+
+from toolkit.report import drawing, render
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOOLKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        drawing._cached.cache_clear()
+        yield
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return fixture.document()
+
+
+@pytest.fixture(scope="session")
+def page(_own_cache: None) -> str:
+    return render(fixture.document())
+
+
+@pytest.fixture(scope="session")
+def page_file(page: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
