@@ -41,6 +41,7 @@ __all__ = [
     "Rows",
     "Rulings",
     "Split",
+    "Table",
     "generator",
     "split",
 ]

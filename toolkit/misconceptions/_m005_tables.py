@@ -111,7 +111,8 @@ def _cube(grids: tuple[Grid, Grid]) -> tuple[NDArray[np.float64] | None, list[st
     import numpy as np
 
     gaps, accuracies = grids
-    conditions, learners, seeds, fits = (list(dict.fromkeys(k[i] for k in gaps)) for i in range(4))
+    conditions, learners = (list(dict.fromkeys(str(k[i]) for k in gaps)) for i in (0, 1))
+    seeds, fits = (list(dict.fromkeys(int(k[i]) for k in gaps)) for i in (2, 3))
     full = [
         s
         for s in sorted(seeds)
@@ -155,9 +156,9 @@ def frozen(outcomes: Outcomes) -> Table:
         ("where", "learner", *heads, "parameters identical"),
         tuple(rows),
         "fairlearn's ThresholdOptimizer was asked for equal true positive rates, on people neither trained "
-        "on nor tested on; expected rates, not one random draw of decisions. The other gaps were not asked for "
-        "and may widen: criteria conflict. Each person's group must be known when the decision is made. The last "
-        "column counts trials whose SHA-256 of the parameters was the same before and after.",
+        "on nor tested on; expected rates, not one random draw of decisions. The other gaps were not "
+        "asked for and may widen: criteria conflict. Each person's group must be known when the decision is "
+        "made. The last column counts trials whose SHA-256 of the parameters was the same before and after.",
     )
 
 

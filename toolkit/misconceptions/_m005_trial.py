@@ -77,13 +77,15 @@ def _world(data: Dataset, seed: int, effort: Effort) -> Sample:
 
     world = Lending.of(data.params)
     n, tested = 1000, effort.pick(2000, 4000, 20_000)
-    parts = []
-    for w in (world, world.fair):
-        train = people(w, seed, n, recorded=True)
-        calibrate = people(w, seed, 2 * n, recorded=True, part="calibrate")
-        test = people(w, seed, tested, recorded=False, part="test")
-        parts.append(_scaled(train, calibrate, test))
-    (train, calibrate, test), (fair, _, fair_test) = parts
+    train, calibrate, test = _scaled(
+        people(world, seed, n, recorded=True),
+        people(world, seed, 2 * n, recorded=True, part="calibrate"),
+        people(world, seed, tested, recorded=False, part="test"),
+    )
+    fair, fair_test = _scaled(
+        people(world.fair, seed, n, recorded=True),
+        people(world.fair, seed, tested, recorded=False, part="test"),
+    )
     return Sample(train, calibrate, test, (0, 1), data, (fair, fair_test))
 
 
@@ -119,15 +121,15 @@ def _table(data: Dataset, seed: int, effort: Effort) -> Sample:
     joint = replace(data, y=s * 2 + data.y, task="multiclass")
     found = split(joint, seed, train=most, test=most // 4)
     cut = len(found.y) * 3 // 4
-    parts = [
+    train, calibrate, test = (
         People(X, y % 2, y // 2)
         for X, y in (
             (found.X[:cut], found.y[:cut]),
             (found.X[cut:], found.y[cut:]),
             (found.X_test, found.y_test),
         )
-    ]
-    return Sample(*parts, both, data, sizes=dict(found.sizes), why_no_rates=why)
+    )
+    return Sample(train, calibrate, test, both, data, sizes=dict(found.sizes), why_no_rates=why)
 
 
 def proxies(drawn: Sample) -> list[tuple[str, float, NDArray[np.int64]]]:
@@ -285,7 +287,7 @@ def _columns(drawn: Sample, scale: str, found: Any) -> Iterator[Row]:
     data = drawn.data
     names = data.columns or data.feature_names
     source = np.array(data.source_columns or range(len(found.parts)))
-    fixed = {"kind": "attribution", "scale": scale, **drawn.sizes}
+    fixed: dict[str, Any] = {"kind": "attribution", "scale": scale, **drawn.sizes}
     for column in dict.fromkeys(source.tolist()):
         part = float(found.parts[source == column].sum())
         yield {**fixed, "feature": names[column], "contribution": part}
