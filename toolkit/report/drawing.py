@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
-FORMAT = "1"
+FORMAT = "2"
 KEPT = frozenset(
     {
         *(
@@ -45,6 +45,9 @@ KEPT = frozenset(
 _SPACE = "{http://www.w3.org/2000/svg}"
 _DECIMAL = re.compile(r"-?\d*\.\d{2,}(?:e-?\d+)?")
 _NOWHERE = frozenset({"", "M0,0h0v0h0Z"})
+_MOVED = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
+_COMMAND = re.compile(r"([MLAHVZahvlz])([^A-Za-z]*)")
+_VALUE = re.compile(r"-?[\d.]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -118,12 +121,48 @@ def _kept(element: Element) -> list[Element]:
     if element.get("class") == "background" and not element.get("fill") and not element.get("stroke"):
         return []
     copy = Element(tag, {k: _rounded(v) for k, v in element.attrib.items() if k in KEPT and not _idle(k, v)})
-    copy.text = element.text if tag == "text" else None
-    for child in element:
-        copy.extend(_kept(child))
+    if tag == "text":
+        copy.text = element.text
+        copy.attrib.pop("fill", None)  # the style sheet's, so that it follows the reader's colours
+    copy.extend(_merged([kept for child in element for kept in _kept(child)]))
     if tag != "g":
         return [copy]
     return list(copy) if not copy.attrib else [copy] if len(copy) else []
+
+
+def _merged(siblings: list[Element]) -> list[Element]:
+    """Join lines and symbols that differ only in their place into one path each."""
+    found: dict[object, Element] = {}
+    for element in siblings:
+        moved = _MOVED.fullmatch(element.get("transform", "translate(0,0)"))
+        if element.tag not in {"path", "line"} or moved is None or element.get("d", "").count("L") > 4:
+            found[id(element)] = element
+            continue
+        rest = {k: v for k, v in element.attrib.items() if k not in {"transform", "d", "x2", "y2"}}
+        d = _shifted(_path(element), float(moved[1]), float(moved[2]))
+        first = found.setdefault((_path(element), *sorted(rest.items())), Element("path", {"d": ""} | rest))
+        first.attrib["d"] += d
+    return list(found.values())
+
+
+def _path(element: Element) -> str:
+    """Return the outline of a path, or of a line that begins at its origin."""
+    if element.tag == "path":
+        return element.get("d", "")
+    return f"M0,0l{element.get('x2', '0')},{element.get('y2', '0')}"
+
+
+def _shifted(d: str, x: float, y: float) -> str:
+    """Move a path of absolute M, L, A, H and V commands, relative ones left alone, by (x, y)."""
+    parts = []
+    for command, text in _COMMAND.findall(d):
+        values = [float(v) for v in _VALUE.findall(text)]
+        if command in "MLA":
+            values[-2:] = [values[-2] + x, values[-1] + y]
+        elif command in "HV":
+            values[-1] += x if command == "H" else y
+        parts.append(command + ",".join(f"{round(v, 1) + 0.0:g}" for v in values))
+    return "".join(parts)
 
 
 def _idle(name: str, value: str) -> bool:
