@@ -100,13 +100,12 @@ def _outcomes(path: Path, trial: Trial) -> Iterator[tuple[int, Outcome]]:
     for line in lines:
         try:
             plain = json.loads(line)
-            seed = plain.pop("trial")["seed"]
-            rows = Rows.of(plain.pop("rows"))
-            outcome = Outcome(Trial(**(asdict(trial) | {"seed": seed})), rows=rows, **plain)
-        except (ValueError, KeyError, TypeError):
+            found = Trial(**(plain.pop("trial") | {"table": trial.table}))
+            outcome = Outcome(found, rows=Rows.of(plain.pop("rows")), **plain)
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue
-        if outcome.status in {"done", "not_applicable"}:
-            yield seed, outcome
+        if replace(found, seed=trial.seed) == trial and outcome.status in {"done", "not_applicable"}:
+            yield found.seed, outcome
 
 
 def _forget_stale(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -13,6 +14,7 @@ from toolkit.executor.worker import TimedOutError
 from toolkit.records import BadInputError, Outcome, Trial
 
 TOPIC = "toolkit-timeouts"
+RETURN = 30.0  # seconds a nanny may take to start a new worker under the old name
 GRACE = 1.0  # seconds for the word that a limit was passed to leave a worker before it ends itself
 
 
@@ -39,22 +41,23 @@ class ClusterSlots:
         self._config = dask.config.set({"distributed.scheduler.allowed-failures": 0})
         self._own = not isinstance(cluster, Client)
         self._client = Client(cluster) if self._own else cluster
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        busy = [worker["name"] for worker in workers if worker["nthreads"] > 1]
+        workers = self._workers()
+        busy = [name for name, worker in workers.items() if worker["nthreads"] > 1]
         if not workers or busy:
             self.close()
             fault = f"worker {busy[0]} has several" if busy else "it has none"
             raise BadInputError(f"a cluster needs workers of one thread each (--nthreads 1); {fault}")
-        self._slots = len(workers)
+        self._slots = list(workers)
         self._client.run_on_scheduler(_never_again)
 
     def __len__(self) -> int:
-        return self._slots
+        return len(self._slots)
 
     def start(
         self, slot: int, function: Callable[[Trial], Outcome], trial: Trial, timeout: float | None
     ) -> Future[Outcome]:
-        """Send a trial to whichever worker is free; the slot only counts."""
+        """Send a trial to a slot's worker."""
+        self._await(slot)
         name = f"trial-{slot}-{'-'.join(map(str, trial.key))}-{os.urandom(4).hex()}"
         sent = self._client.submit(guarded, function, trial, timeout, name, key=name, pure=False, retries=0)
         answer: Future[Outcome] = Future()
@@ -66,6 +69,17 @@ class ClusterSlots:
         with suppress(Exception):  # the scheduler may be gone, which is no fault of the run's results
             if self._own:
                 self._client.close()
+
+    def _workers(self) -> dict[Any, Any]:
+        """Return the workers that are there now, by name."""
+        found = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return {worker["name"]: worker for worker in found}
+
+    def _await(self, slot: int) -> None:
+        """Wait for a slot's worker to come back, so that no two trials share one while it is away."""
+        until = time.monotonic() + RETURN
+        while self._slots[slot] not in self._workers() and time.monotonic() < until:
+            time.sleep(0.1)
 
     def _pass_on(self, done: Any, answer: Future[Outcome], name: str) -> None:
         """Turn a distributed future, in whichever state it ended, into a plain one."""
@@ -88,7 +102,9 @@ def guarded(function: Callable[[Trial], Outcome], trial: Trial, timeout: float |
     """
     if timeout is None:
         return function(trial)
-    watchdog = threading.Timer(timeout, _give_up, (name,))
+    from distributed import get_worker
+
+    watchdog = threading.Timer(timeout, _give_up, (get_worker(), name))
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -97,10 +113,8 @@ def guarded(function: Callable[[Trial], Outcome], trial: Trial, timeout: float |
         watchdog.cancel()
 
 
-def _give_up(name: str) -> None:
-    from distributed import get_worker
-
+def _give_up(worker: Any, name: str) -> None:
     with suppress(Exception):  # whether or not the word gets out, the limit holds
-        get_worker().log_event(TOPIC, name)
+        worker.log_event(TOPIC, name)
         threading.Event().wait(GRACE)
     os._exit(1)

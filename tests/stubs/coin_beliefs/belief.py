@@ -19,7 +19,7 @@ def measure(data: Dataset, seed: int, effort: Effort) -> list[Row]:
     place = f"{data.name}/{seed}"
     if ledger := os.environ.get("STUB_LEDGER"):
         with open(ledger, "a", encoding="utf-8") as file:  # noqa: PTH123 - one append, no more
-            file.write(place + "\n")
+            file.write(f"{place} {os.getpid()}\n")
     _trouble(json.loads(os.environ.get("STUB_TROUBLE", "{}")).get(place))
     time.sleep(float(os.environ.get("STUB_SLEEP", "0")))
     if data.draw is None:
