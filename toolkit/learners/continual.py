@@ -85,7 +85,11 @@ def transfer(
         kind, relation, labels, mode ("frozen" or one of MODES), rate (None for frozen), error.
     """
     head = (0.0,) * (len(network.weights) - 1) + (1.0,)
-    start = {"fine-tuned": {"start": network}, "head only": {"start": network, "free": head}, "anew": {}}
+    start: dict[str, dict[str, Any]] = {
+        "fine-tuned": {"start": network},
+        "head only": {"start": network, "free": head},
+        "anew": {},
+    }
     arms = [
         {"kind": kind, "relation": relation, "labels": labels, "mode": mode, "rate": rate, "seed": seed + 1}
         | dict(zip(("X", "y", "X_test", "y_test"), (*rows, *test), strict=True))
@@ -160,14 +164,9 @@ def stream(
         held = {m: row["network"] for m, row in zip(held, trained, strict=True)}
         information = information + fisher(held["consolidation"], rows[0])
         found += [_asked(m, n, number, stages) for m, n in held.items()]
-    whole = tuple(np.concatenate([rows[i] for rows, _ in stages]) for i in (0, 1))
-    (row,) = sweep(
-        *whole,
-        *stages[0][1],
-        arms=[{"width": WIDTH, "rate": RATE, "seed": seed}],
-        steps=steps,
-        classes=classes,
-    )
+    X, y = (np.concatenate([rows[i] for rows, _ in stages]) for i in (0, 1))
+    arm = {"width": WIDTH, "rate": RATE, "seed": seed}
+    (row,) = sweep(X, y, *stages[0][1], arms=[arm], steps=steps, classes=classes)
     found.append(_asked("anew", row["network"], len(stages) - 1, stages))
     return [item for each in found for item in each]
 

@@ -100,7 +100,7 @@ def distance(before: NDArray[Any], after: NDArray[Any]) -> float:
 
     size = max(len(before), len(after))
     first, second = (np.pad(v, (0, size - len(v))).astype(np.float64) for v in (before, after))
-    return float(np.linalg.norm(second - first) / max(np.linalg.norm(first), 1e-12))
+    return float(np.linalg.norm(second - first)) / max(float(np.linalg.norm(first)), 1e-12)
 
 
 def fisher(network: Network, X: NDArray[Any]) -> NDArray[np.float64]:

@@ -118,7 +118,7 @@ def read_only(models: dict[str, Any], rows: Rows, *, adapting: bool) -> list[tup
             model.partial_fit(X, answers)
         return answers
 
-    actions = [("booster", "predict", lambda m: m.predict(matrix))]
+    actions: list[tuple[str, str, Any]] = [("booster", "predict", lambda m: m.predict(matrix))]
     actions += [("booster", "SHAP", lambda m: m.predict(matrix, pred_contribs=True))]
     actions += [("booster", "score", lambda m: error(m, rows))]
     for name in ("sgd", "logistic"):

@@ -33,6 +33,7 @@ MEMORY, PULL = 100, 10.0  # rows of each past task that replay keeps; strength o
 PULL_FROM = "tried at 1, 10, 100 and 1000 on four pilot draws"
 MOST_CLASSES, FEWEST_ROWS = 10, 30
 
+Arm = dict[str, Any]
 Part = tuple["NDArray[np.float64]", "NDArray[np.int64]"]
 
 
@@ -65,7 +66,7 @@ def measure(data: Dataset, seed: int, effort: Effort) -> list[dict[str, Any]]:
     trial = _Trial(data, seed, effort, classes, source, pool, test, network, kinds)
     sections = {"mechanics": _mechanics, "transfer": _transfer, "stream": _stream, "after": _after}
     rows = [row for part in data.params.get("parts", PARTS) for row in sections[part](trial)]
-    return rows if data.is_generator else [row | parts.sizes for row in rows]
+    return rows if data.is_generator else [row | dict(parts.sizes) for row in rows]
 
 
 def _same(X: Any) -> Any:
@@ -153,7 +154,7 @@ def _mechanics(trial: _Trial) -> list[dict[str, Any]]:
 
 
 def _transfer(trial: _Trial) -> list[dict[str, Any]]:
-    """Fine-tune, train the head only, or start anew on each shift; on the first with more and fewer labels."""
+    """Fine-tune, train the head only, or start anew on each shift; on the first with other labels too."""
     from toolkit.learners import continual
 
     def go(tasks: list[Any], rates: tuple[float, ...]) -> list[dict[str, Any]]:
@@ -224,12 +225,12 @@ def _share_asked(rows: Rows) -> float:
 
 
 def _gain_of_fine_tuning(rows: Rows) -> float:
-    at = {"part": "transfer", "labels": LABELS}
+    at: Arm = {"part": "transfer", "labels": LABELS}
     return rows.mean("error", mode="frozen", **at) - rows.mean("error", mode="fine-tuned", rate=0.01, **at)
 
 
 def _gain_of_continuation(rows: Rows) -> float:
-    at = {"part": "update", "method": "continuation"}
+    at: Arm = {"part": "update", "method": "continuation"}
     return rows.value("error_frozen", **at) - rows.value("error_updated", **at)
 
 
@@ -237,8 +238,8 @@ def _best_rates(relation: str) -> Callable[[Rows], dict[str, float]]:
     """Return a choice of each mode's rate by mean error, made on the other half of the trials."""
 
     def choose(rows: Rows) -> dict[str, float]:
-        at = {"part": "transfer", "labels": LABELS, "relation": relation}
-        rates = sorted({r["rate"] for r in rows.where(**at) if r["rate"] is not None})
+        at: Arm = {"part": "transfer", "labels": LABELS, "relation": relation}
+        rates = sorted({float(r) for r in rows.where(**at).column("rate") if r is not None})
         return {
             mode: min(rates, key=lambda rate: rows.mean("error", mode=mode, rate=rate, **at))
             for mode in ("fine-tuned", "anew")
@@ -251,7 +252,7 @@ def _gain_over_anew(relation: str) -> Callable[[Rows, Mapping[str, float]], floa
     """Return err(anew) - err(fine-tuned) at equal rows and steps, each at its own chosen rate."""
 
     def effect(rows: Rows, choice: Mapping[str, float]) -> float:
-        at = {"part": "transfer", "labels": LABELS, "relation": relation}
+        at: Arm = {"part": "transfer", "labels": LABELS, "relation": relation}
         anew, tuned = (
             rows.mean("error", mode=mode, rate=choice[mode], **at) for mode in ("anew", "fine-tuned")
         )
@@ -264,7 +265,7 @@ def _forgotten(method: str) -> Callable[[Rows], float]:
     """Return how much the error on the first task rose from after learning it to the end of the stream."""
 
     def effect(rows: Rows) -> float:
-        at = {"part": "stream", "method": method, "task": 1}
+        at: Arm = {"part": "stream", "method": method, "task": 1}
         return rows.value("error", stage=STAGES, **at) - rows.value("error", stage=1, **at)
 
     return effect
