@@ -1,4 +1,4 @@
-"""Fetching on request, tried against a server on this machine: whole, cut short, changed, and out of reach."""
+"""Fetching on request, against a server on this machine: whole, cut short, changed, and out of reach."""
 
 from __future__ import annotations
 
