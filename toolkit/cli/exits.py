@@ -41,7 +41,7 @@ def worst(codes: Iterable[int]) -> int:
 
 def guarded(call: Callable[[], Any]) -> int:
     """Run a command and return its exit code; what goes wrong is one line on stderr, no traceback."""
-    before = _on_terminate()
+    before, out = _on_terminate(), sys.stdout
     try:
         code = call()
         sys.stdout.flush()
@@ -49,9 +49,13 @@ def guarded(call: Callable[[], Any]) -> int:
     except BrokenPipeError:
         _let_go_of_stdout()
         return DONE
-    except SystemExit as error:  # Click's own answer to a closed pipe is exit 1, which is the gate's code
-        _let_go_of_stdout()
-        return DONE if isinstance(error.__context__, BrokenPipeError) else int(error.code or DONE)
+    except SystemExit as error:
+        # Click answers a closed pipe by wrapping stdout and exiting with 1, which here is the gate's code.
+        if sys.stdout is not out:
+            sys.stdout = out
+            _let_go_of_stdout()
+            return DONE
+        return error.code if isinstance(error.code, int) else DONE
     except Terminated:
         say("Terminated. What was measured is kept; the same command goes on from there.")
         return TERMINATED

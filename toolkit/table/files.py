@@ -234,7 +234,7 @@ def _fetch(con: duckdb.DuckDBPyConnection, expression: str) -> Any:
 
     values = con.execute(f"SELECT {expression} AS v FROM t").fetchnumpy()["v"]  # noqa: S608 - names are quoted
     if isinstance(values, np.ma.MaskedArray):
-        missing = np.nan if values.dtype.kind == "f" else None  # filled(None) would mean numpy's own "?"
+        missing: Any = np.nan if values.dtype.kind == "f" else None  # filled(None) would mean numpy's own "?"
         return np.where(np.ma.getmaskarray(values), missing, values.data)
     return values
 
