@@ -105,6 +105,31 @@ def test_a_failed_trial_is_told_and_exits_3_even_where_the_gate_fails_too(
 
 
 @pytest.mark.slow
+def test_the_gate_counts_even_if_whoever_read_the_output_has_gone(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "toolkit",
+                *COINS,
+                "--output",
+                "out",
+                "--fail-on",
+                "refuted,supported,inconclusive",
+            ],
+            stdout=gone,
+            stderr=gone,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+            check=False,
+        )
+    assert done.returncode == 1
+    assert Path("out/report.html").is_file()
+
+
+@pytest.mark.slow
 def test_a_check_runs_on_ones_own_table_and_leaves_nothing_behind_a_bad_one(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,7 +149,7 @@ def test_each_ending_has_its_code_and_one_line(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exits, "_let_go_of_stdout", lambda: None)
+    monkeypatch.setattr(exits, "let_go", lambda stream: None)
     assert ending(error) == code
     printed = capfd.readouterr()
     assert printed.out == ""

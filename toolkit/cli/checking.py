@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import click
 
-from toolkit.cli.exits import GATE, worst
+from toolkit.cli.exits import GATE, let_go, worst
 from toolkit.cli.settings import Configured, option
 
 OWN_TABLE = ("target", "positive", "sensitive", "drop")
@@ -190,14 +190,23 @@ def _check(group: str, options: Options, results: TextIO) -> int:
         )
         paths = written(run, folder, options.format)
     document = run.to_dict()
-    if options.as_json:
+    try:
+        _print(document, paths, results, as_json=options.as_json)
+    except BrokenPipeError:  # whoever read has gone; the gate counts all the same
+        let_go(results)
+    return worst([run.exit_hint, gate(document, options.fail_on)])
+
+
+def _print(document: dict[str, Any], paths: list[Path], results: TextIO, *, as_json: bool) -> None:
+    """Print the document alone, or the rulings in a table and where the files are."""
+    if as_json:
         json.dump(document, results, ensure_ascii=False, indent=1)
         results.write("\n")
     else:
         from toolkit.cli.explaining import summary
 
         summary(document, paths, results)
-    return worst([run.exit_hint, gate(document, options.fail_on)])
+    results.flush()
 
 
 def gate(document: dict[str, Any], fail_on: tuple[str, ...]) -> int:

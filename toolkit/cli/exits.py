@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 DONE, GATE, USAGE, FAILED, NOTHING, UNTRUSTED, BUG, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 5, 70, 130, 143
 PRECEDENCE = (INTERRUPTED, TERMINATED, BUG, USAGE, UNTRUSTED, FAILED, GATE, NOTHING, DONE)
@@ -39,7 +39,7 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=PRECEDENCE.index, default=DONE)
 
 
-def guarded(call: Callable[[], Any]) -> int:
+def guarded(call: Callable[[], Any]) -> int:  # noqa: PLR0911 - one return per kind of ending is the point
     """Run a command and return its exit code; what goes wrong is one line on stderr, no traceback."""
     before, out = _on_terminate(), sys.stdout
     try:
@@ -47,13 +47,13 @@ def guarded(call: Callable[[], Any]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except BrokenPipeError:
-        _let_go_of_stdout()
+        let_go(out)
         return DONE
     except SystemExit as error:
         # Click answers a closed pipe by wrapping stdout and exiting with 1, which here is the gate's code.
         if sys.stdout is not out:
             sys.stdout = out
-            _let_go_of_stdout()
+            let_go(out)
             return DONE
         return error.code if isinstance(error.code, int) else DONE
     except Terminated:
@@ -133,7 +133,7 @@ def _on_terminate() -> Any:
         return None
 
 
-def _let_go_of_stdout() -> None:
-    """Point stdout at nothing: whoever read it has gone, and that is no fault."""
+def let_go(stream: TextIO) -> None:
+    """Point a stream at nothing: whoever read it has gone, and that is no fault."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -35,7 +35,16 @@ def console(*, stderr: bool = False, file: TextIO | None = None) -> Console:
     """Return a console that reads no markup; Rich itself honours NO_COLOR."""
     from rich.console import Console
 
-    return Console(stderr=stderr, file=file, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    class Patient(Console):
+        """A console whose reader may leave: Rich would end the run with exit 1, the code of the gate."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+
+    screen = Patient(stderr=stderr, file=file, markup=False, highlight=False, emoji=False)
+    if not screen.is_terminal:
+        screen.width = PIPED_WIDTH
+    return screen
 
 
 @contextmanager
@@ -76,8 +85,6 @@ def columns(rows: Iterable[Sequence[str]], *, header: Sequence[str], file: TextI
     for row in rows:
         table.add_row(*(Text(harmless(cell)) for cell in row))
     screen = console(file=file)
-    if not screen.is_terminal:
-        screen.width = PIPED_WIDTH
     with screen.capture() as captured:
         screen.print(table)
     screen.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
