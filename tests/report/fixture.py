@@ -46,7 +46,7 @@ def document() -> dict[str, Any]:
                 "bound": 12,
             },
             {
-                "world": "boundary",
+                "world": "splits of a table: at the margin",
                 "claim": "never-worse",
                 "mode": "fixed table",
                 "runs": 400,

@@ -69,7 +69,7 @@ def _course(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
     flat = len(curves) - up - down
     verbs = ((down, "fall", "falls"), (up, "rise", "rises"))
     said = [f"{n} {one if n == 1 else several}" for n, several, one in verbs if n]
-    said += [f"{flat} {'ends where it began' if flat == 1 else 'end where they began'}"] if flat else []
+    said += [f"{flat} {'shows' if flat == 1 else 'show'} no clear change"] if flat else []
     between = [f"{n} {verb}{'s' * (n == 1)}" for n, verb in ((humps, "peak"), (dips, "dip")) if n]
     x = _first_down(clean(figure["x_title"]))
     text = (

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from toolkit.report import markup, rulers, words
 from toolkit.report.drawing import draw
 from toolkit.report.figures import legend, spec
-from toolkit.report.view import ClaimView, Document, FigureView, Row, view
+from toolkit.report.parts import ClaimView, Document, FigureView, Row
+from toolkit.report.view import view
 
 
 def render(document: Document) -> str:

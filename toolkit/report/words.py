@@ -26,6 +26,7 @@ TITLE = {
     "hyperparameters": "What the settings of a model do, and what the evidence says",
 }
 STANCE = {"belief": "what people say", "counter": "what the article answers", "description": "description"}
+CLAIMS = {"belief": "claims of the belief", "counter": "counter-claims", "description": "descriptions"}
 QUANTIFIER = {
     "universal": "must hold on every dataset",
     "existential": "must hold on at least one dataset",
