@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.records import Dataset
 
-VARIANTS = ("planted", "equal", "noise", "single", "twins", "readable", "parity", "friedman")
+VARIANTS = ("planted", "equal", "noise", "single", "twins", "readable", "parity", "plane", "friedman")
 SHOWN = 200
 
 

@@ -189,17 +189,23 @@ def input_gradients(network: Network, X: Floats, classes: int) -> Floats:
 
 
 def matched_weights(first: Network, second: Network) -> tuple[Floats, Floats]:
-    """Return two networks' incoming weights with the second's hidden units in their best order.
+    """Return two networks' incoming weights with the second's hidden units in the order that fits best.
 
-    Hidden units have no order of their own, so the units are paired to agree as well as they can (the
-    Hungarian method on incoming and outgoing weights): the kindest comparison of single weights.
+    Hidden units have no order of their own. They are paired by the Hungarian method on outgoing weights,
+    biases and every other feature's weights, and compared on the remaining features, then the other way
+    round: paired and compared on the same weights, even random networks would look alike.
     """
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
     (W, b), (V, _) = first.weights
     (W2, b2), (V2, _) = second.weights
-    one = np.vstack([W, b[None], V.T])
-    two = np.vstack([W2, b2[None], V2.T])
-    _, order = linear_sum_assignment(-(one.T @ two))
-    return np.asarray(W, dtype=np.float64), np.asarray(W2[:, order], dtype=np.float64)
+    one, other = [], []
+    for part in (0, 1):
+        seen = np.arange(len(W)) % 2 == part
+        a = np.vstack([W[seen], b[None], V.T]).astype(np.float64)
+        z = np.vstack([W2[seen], b2[None], V2.T]).astype(np.float64)
+        _, order = linear_sum_assignment(-(a.T @ z))
+        one.append(W[~seen])
+        other.append(W2[~seen][:, order])
+    return np.vstack(one).astype(np.float64), np.vstack(other).astype(np.float64)

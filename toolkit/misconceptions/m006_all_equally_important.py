@@ -36,7 +36,7 @@ LEVELS = {"rate": (0.001, 0.01, 0.1), "decay": (0.01, 0.3, 10.0), "width": (2, 6
 # A spread of errors below one point over all settings is nothing to divide among them.
 LEAST_VARIANCE = 0.01**2
 STEPS = 200
-FACTORIAL_STEPS = 100
+FACTORIAL_STEPS = 80
 
 
 def measure(data: Dataset, seed: int, effort: Effort) -> list[Row]:  # noqa: ARG001 - the same at every effort
@@ -91,8 +91,8 @@ def _settings(s: Split, classes: int, seed: int) -> list[Row]:
         y_test = s.y_test[half::2][:500]
         unit = 1.0 if classes else float(y_test.var()) or 1.0
         found = sweep(
-            s.X[half::2][:300],
-            s.y[half::2][:300],
+            s.X[half::2][:240],
+            s.y[half::2][:240],
             s.X_test[half::2][:500],
             y_test,
             arms=arms,

@@ -289,8 +289,13 @@ experiment = Experiment(
         ),
         Control(
             "importance:single",
-            {"deletion": "refuted", "weights-do-not-last": "refuted"},
-            "one feature: there is nothing to choose between, and units have nothing to disagree about",
+            {"deletion": "refuted"},
+            "one feature: there is nothing to choose between",
+        ),
+        Control(
+            "importance:plane",
+            {"weights-do-not-last": "refuted"},
+            "one direction in three features, without noise: every unit must point along it, in every seed",
         ),
     ),
     rule=rule,
@@ -311,6 +316,8 @@ experiment = Experiment(
         "Where features are near copies, importance is shared between them at will: see the twins control.",
         "A surrogate may agree for reasons that are not the model's own.",
         "Attributions of networks are gradients times inputs, one method of several.",
+        "Hidden units are paired on half of the features and compared on the other half; a better pairing might "
+        "find single weights more alike, comparing by position would find them hardly alike at all.",
     ),
     references=(
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, arXiv:1705.07874",

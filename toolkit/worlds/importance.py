@@ -22,6 +22,7 @@ CARRIERS: dict[str, tuple[int, ...]] = {
     "twins": (2, 5, 11, 14, 17),
     "readable": (2, 5),
     "parity": (1, 3, 4),
+    "plane": (0, 1, 2),
     "friedman": (0, 1, 2, 3, 4),
 }
 FEATURES = {
@@ -32,6 +33,7 @@ FEATURES = {
     "twins": 25,
     "readable": 10,
     "parity": 6,
+    "plane": 3,
     "friedman": 10,
 }
 WEIGHTS = (2.0, 1.6, 1.3, 1.1, 0.9)
@@ -50,6 +52,7 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Draw:
     twins     planted, and columns 20-24 are near copies (r = 0.995) of the five that carry the label
     readable  10 normal features; yes where two of them exceed a threshold each, 3 % of labels flipped
     parity    6 features; yes where an even number of three of them is positive: no feature matters alone
+    plane     3 normal features; yes where their sum is positive: one direction, no noise
     friedman  10 uniform features; Friedman's (1991) first function of five, noise 1: a regression
     ====== =====================================================================================
     """
@@ -72,6 +75,8 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Draw:
         return X, (yes ^ (rng.random(rows) < 0.03)).astype(np.int64)
     if kind == "parity":
         return X, (np.prod(np.sign(X[:, columns]), axis=1) > 0).astype(np.int64)
+    if kind == "plane":
+        return X, (X.sum(axis=1) > 0).astype(np.int64)
     logit = X[:, columns] @ np.array(_weights(kind))
     return X, (rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(np.int64)
 
