@@ -6,17 +6,20 @@ from typing import Any
 
 from toolkit.records import Dataset
 
-VARIANTS = ("coin", "rise", "early", "late", "anti", "switch", "linear", "teacher")
+VARIANTS = ("coin", "rise", "early", "late", "anti", "switch", "linear", "blur", "teacher")
 SHOWN = 50
 TEACHER = (8, 20, 3)  # width, inputs, classes
 
-# How the capacity experiments run a planted world: its own columns as the features whose number is
-# dialled, and only the families that it says something about.
+# How the capacity experiments run a planted world: its sizes, its own columns as the features whose number
+# is dialled, and only the families that it says something about.
 PARAMS: dict[str, dict[str, Any]] = {
-    "early": {"features": "columns", "families": ("features",), "train": 100},
-    "late": {"features": "columns", "families": ("features",), "train": 100},
-    "anti": {"families": ("forest",)},
-    "switch": {"families": ("forest",)},
+    "coin": {"train": 100, "test": 8000},
+    "rise": {"train": 200, "test": 2000},
+    "early": {"features": "columns", "families": ("features",), "train": 100, "test": 2000},
+    "late": {"features": "columns", "families": ("features",), "train": 100, "test": 2000},
+    "anti": {"families": ("forest",), "train": 300, "test": 2000},
+    "switch": {"families": ("forest",), "train": 100, "test": 200},
+    "blur": {"families": ("network",), "train": 200, "test": 1000},
 }
 
 
@@ -35,11 +38,11 @@ def _drawn(variant: str, seed: int, rows: int) -> Dataset:
         X, y = tasks.teacher(*TEACHER, rows, rng)
     else:
         X, y = capacity.draw(variant, rows, rng)
-    classes = {"linear": (), "teacher": ("a", "b", "c")}.get(variant, ("no", "yes"))
+    classes = {"linear": (), "blur": (), "teacher": ("a", "b", "c")}.get(variant, ("no", "yes"))
     names = tuple(f"x{i}" for i in range(X.shape[1]))
     return Dataset(
         f"capacity:{variant}",
-        {"linear": "regression", "teacher": "multiclass"}.get(variant, "binary"),  # type: ignore[arg-type]
+        {"linear": "regression", "blur": "regression", "teacher": "multiclass"}.get(variant, "binary"),  # type: ignore[arg-type]
         X,
         y,
         names,

@@ -50,7 +50,7 @@ def boost(
     seed: int,
     rate: float = 0.3,
     penalty: float = 1.0,
-    max_features: float | str | None = 0.3,
+    most_features: int = 24,
     points: int = 0,
     loss: str = "squared error",
 ) -> list[Stage]:
@@ -67,8 +67,8 @@ def boost(
     rate, penalty : float
         Learning rate, and lambda in leaf values of sum / (count + lambda): xgboost's defaults. The base
         score is 0.
-    max_features : float, str or None
-        Features tried per split.
+    most_features : int
+        Features tried per split, drawn anew for each; all where there are no more.
     points : int
         Test rows whose smoother is followed; 0 leaves it out.
     loss : str
@@ -76,6 +76,7 @@ def boost(
     """
     import numpy as np
 
+    tried = min(most_features, X.shape[1]) / X.shape[1]
     if loss != "squared error":
         raise NotApplicable(
             f"boosting on {loss} is not a linear smoother: effective parameters are undefined"
@@ -86,7 +87,7 @@ def boost(
     outer = np.zeros((points, len(X)))
     stages, total = [], 0
     for number in range(1, max(rounds) + 1):
-        tree = trees.grow(X32, Y - fitted, leaves, seed + number, max_features=max_features)
+        tree = trees.grow(X32, Y - fitted, leaves, seed + number, max_features=tried)
         nodes, nodes_test = tree.last(X32), tree.last(T32)
         if inner is not None:
             steps = rate * tree.values(nodes, np.eye(len(X)) - inner, penalty=penalty)

@@ -20,14 +20,15 @@ class Rung:
 
     Attributes
     ----------
-    leaves : int
-        Total over its trees.
+    asked, leaves : int
+        Leaves allowed and leaves grown, over all its trees.
     fitted, predicted : ndarray, shape (rows, outputs)
         Predictions for the training rows and for the test rows.
     effective : float or None
         Effective parameters on the test rows used as points.
     """
 
+    asked: int
     leaves: int
     trees: int
     fitted: NDArray[np.float64]
@@ -88,8 +89,10 @@ def ladder(
                 same = (nodes_test[:points, None] == nodes[None, :]) * weights
                 smooth[i] += same / same.sum(axis=1, keepdims=True)
     return [
-        Rung(total, size, fitted / size, predicted / size, _effective(smoother / size))
-        for (_, size), total, (fitted, predicted), smoother in zip(rungs, totals, sums, smooth, strict=True)
+        Rung(leaves * size, total, size, fitted / size, predicted / size, _effective(smoother / size))
+        for (leaves, size), total, (fitted, predicted), smoother in zip(
+            rungs, totals, sums, smooth, strict=True
+        )
     ]
 
 

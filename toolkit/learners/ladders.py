@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 RATIOS = (0.02, 0.05, 0.125, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 LEAVES = (2, 4, 8, 16, 32, 64, 128)
-ROUNDS = (1, 4, 16, 64, 128)
+ROUNDS = (1, 4, 16, 64)
 TREES = 50
 POINTS = 50  # test rows on which effective parameters of trees are counted
 
@@ -81,12 +81,16 @@ class Problem:
 
 
 def features(
-    problem: Problem, *, kind: random_features.Kind = "relu", ratios: Sequence[float] = RATIOS
+    problem: Problem,
+    *,
+    name: str = "features",
+    kind: random_features.Kind = "relu",
+    ratios: Sequence[float] = RATIOS,
 ) -> Iterator[Row]:
     """Measure random features with least norm and with ridge tuned by leave-one-out, at all noise levels.
 
     One decomposition per width serves every penalty, noise level and class. `ratios` are widths over
-    training rows.
+    training rows; families are called "`name`, ridgeless" and "`name`, tuned ridge".
     """
     import numpy as np
 
@@ -102,7 +106,7 @@ def features(
             mine = errors[:, i * coding.outputs : (i + 1) * coding.outputs].sum(axis=1)
             for protocol, penalty in (("ridgeless", 0.0), ("tuned ridge", float(grid[mine.argmin()]))):
                 yield problem.row(
-                    family=f"{kind} features, {protocol}",
+                    family=f"{name}, {protocol}",
                     noise=noise,
                     rung=rung,
                     size=width,
@@ -122,20 +126,19 @@ def _paths(
     rows, done = len(parts.y), 0
     gram, test_gram = np.zeros((rows, rows)), np.zeros((len(parts.y_test), rows))
     for width in widths:
-        if width <= 2 * rows:
-            yield (
-                width,
-                ridge.RidgePath.of(drawn.block(parts.X, 0, width), drawn.block(parts.X_test, 0, width)),
-            )
+        if width < 2 * rows:
+            whole = (drawn.block(X, 0, width) for X in (parts.X, parts.X_test))
+            exact = ridge.RidgePath.of if width > rows / 2 else ridge.RidgePath.of_few
+            yield width, exact(*whole)
             continue
-        block = drawn.block(parts.X, done, width)
-        gram, test_gram = gram + block @ block.T, test_gram + drawn.block(parts.X_test, done, width) @ block.T
+        block, test_block = (drawn.block(X, done, width) for X in (parts.X, parts.X_test))
+        gram, test_gram = gram + block @ block.T, test_gram + test_block @ block.T
         done = width
         yield width, ridge.RidgePath.of_gram(gram, test_gram)
 
 
 def tree(problem: Problem, *, leaves: Sequence[int] = LEAVES) -> Iterator[Row]:
-    """Measure one tree at every number of leaves, up to the fully grown one."""
+    """Measure one tree at every number of leaves, up to the fully grown one (size: leaves allowed)."""
     for noise, rungs in _forests(problem, [(n, 1) for n in _capped(leaves, problem)], single=True):
         yield from _forest_rows(problem, "tree", noise, rungs)
 
@@ -167,7 +170,7 @@ def _forest_rows(problem: Problem, family: str, noise: float, rungs: Sequence[fo
             family=family,
             noise=noise,
             rung=rung,
-            size=found.leaves,
+            size=found.asked,
             parameters=trees.parameters(found.leaves, found.trees, problem.coding.outputs),
             effective=found.effective,
             fitted=found.fitted,
@@ -201,7 +204,7 @@ def _forests(
 
 
 def boosted(
-    problem: Problem, *, rounds: Sequence[int] = ROUNDS, leaves: int = 16, count_noise: float | None = None
+    problem: Problem, *, rounds: Sequence[int] = ROUNDS, leaves: int = 32, count_noise: float | None = None
 ) -> Iterator[Row]:
     """Measure boosting from one stump to many trees: stumps first, then trees of `leaves` leaves.
 
@@ -225,7 +228,7 @@ def boosted(
                     family="boosting",
                     noise=noise,
                     rung=rung,
-                    size=stage.leaves,
+                    size=width * stage.rounds,
                     parameters=trees.parameters(stage.leaves, stage.rounds, coding.outputs),
                     effective=None if stage.smoother is None else effective_parameters(stage.smoother),
                     fitted=stage.fitted,

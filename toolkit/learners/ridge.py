@@ -40,11 +40,22 @@ class RidgePath:
         return cls(left[:, kept], values[kept], test @ right[kept].T)
 
     @classmethod
-    def of_gram(cls, gram: NDArray[np.float64], test_gram: NDArray[np.float64]) -> RidgePath:
-        """Decompose F F' (rows, rows) with F_test F' beside it: cheap where features outnumber rows.
+    def of_few(cls, features: NDArray[np.float64], test: NDArray[np.float64]) -> RidgePath:
+        """Decompose F'F (features, features): cheaper where features are well below the rows.
 
-        Squaring halves the digits, so this is for widths well past the rows, where F is well conditioned.
+        Squaring halves the digits, so this and `of_gram` are for widths away from the number of rows,
+        where F is well conditioned.
         """
+        import numpy as np
+
+        squares, right = np.linalg.eigh(features.T @ features)
+        kept = squares > RANK_TOLERANCE * squares[-1]
+        values, right = np.sqrt(squares[kept]), right[:, kept]
+        return cls(features @ right / values, values, test @ right)
+
+    @classmethod
+    def of_gram(cls, gram: NDArray[np.float64], test_gram: NDArray[np.float64]) -> RidgePath:
+        """Decompose F F' (rows, rows) with F_test F' beside it: cheaper where features outnumber rows."""
         import numpy as np
 
         squares, left = np.linalg.eigh(gram)

@@ -9,23 +9,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Drawn = tuple[NDArray[np.float64], NDArray[Any]]
+    Drawn = tuple[NDArray[Any], NDArray[Any]]
 
 ROWS = 100  # training rows at which "early" and "late" are planted
 COLUMNS = 20 * ROWS
-FLIPPED = 0.25
-BITS = 8
+FLIPPED = 0.3
+BITS = 10
 INPUTS = 30
-SIGNAL, NOISE = 1.0, 0.5
+SIGNAL, NOISE, BLUR = 1.0, 0.5, 2.0
 
 TRUTH: Mapping[str, str] = {
     "coin": "labels are fair coins: every model errs in half of the cases, whatever its capacity",
-    "rise": "one feature of 20 carries the label, a quarter of all labels are flipped: a stump is best",
+    "rise": "one feature of 20 carries the label, three tenths of all labels are flipped: a stump is best",
     "early": f"the first {ROWS // 4} of {COLUMNS} columns carry the label: each further one only adds noise",
     "late": f"columns {ROWS} to {5 * ROWS // 4} carry the label: no model of the first {ROWS} can learn",
     "anti": f"the parity of {BITS} bits: neighbours differ in label, so voting of local models misleads",
     "switch": "one binary feature carries the label: a tree has two leaves, more trees only repeat it",
     "linear": f"a line through {INPUTS} normal columns, signal {SIGNAL}, noise variance {NOISE}",
+    "blur": f"the same line under noise of variance {BLUR}: what a wide model fits is mostly noise",
 }
 
 
@@ -43,12 +44,12 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
     -------
     X : ndarray, shape (rows, columns)
     y : ndarray, shape (rows,)
-        Classes 0 and 1; "linear" gives numbers.
+        Classes 0 and 1; "linear" and "blur" give numbers.
     """
     import numpy as np
 
     if kind == "coin":
-        return rng.standard_normal((rows, 20)), rng.integers(0, 2, rows)
+        return rng.standard_normal((rows, 20)), rng.integers(0, 2, rows)  # nothing ties the two
     if kind == "rise":
         X = rng.standard_normal((rows, 20))
         return X, ((X[:, 0] > 0) ^ (rng.random(rows) < FLIPPED)).astype(np.int64)
@@ -58,19 +59,19 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
     if kind == "switch":
         signs = 2.0 * rng.integers(0, 2, (rows, 1)) - 1.0
         return signs, (signs[:, 0] > 0).astype(np.int64)
-    if kind == "linear":
-        return _line(rows, rng)
+    if kind in {"linear", "blur"}:
+        return _line(rows, BLUR if kind == "blur" else NOISE, rng)
     return _columns(kind, rows, rng)
 
 
-def _line(rows: int, rng: np.random.Generator) -> Drawn:
-    """Draw isotropic columns, a coefficient of squared norm `SIGNAL`, and noise."""
+def _line(rows: int, noise: float, rng: np.random.Generator) -> Drawn:
+    """Draw isotropic columns, a coefficient of squared norm `SIGNAL`, and noise of some variance."""
     import numpy as np
 
     X = rng.standard_normal((rows, INPUTS))
     direction = rng.standard_normal(INPUTS)
     direction *= SIGNAL**0.5 / np.linalg.norm(direction)
-    return X, X @ direction + NOISE**0.5 * rng.standard_normal(rows)
+    return X, X @ direction + noise**0.5 * rng.standard_normal(rows)
 
 
 def _columns(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
