@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from toolkit import catalogue, provenance
+
+# A busy machine is no fault of the code: how long an example took is not judged.
+settings.register_profile("toolkit", deadline=None)
+settings.load_profile("toolkit")
 
 STUBS = Path(__file__).parent / "stubs"
 ENTRY_POINTS = """[toolkit.misconceptions]

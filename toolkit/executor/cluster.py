@@ -57,9 +57,20 @@ class ClusterSlots:
         self, slot: int, function: Callable[[Trial], Outcome], trial: Trial, timeout: float | None
     ) -> Future[Outcome]:
         """Send a trial to a slot's worker."""
-        self._await(slot)
+        address = self._address(slot)
         name = f"trial-{slot}-{'-'.join(map(str, trial.key))}-{os.urandom(4).hex()}"
-        sent = self._client.submit(guarded, function, trial, timeout, name, key=name, pure=False, retries=0)
+        sent = self._client.submit(
+            guarded,
+            function,
+            trial,
+            timeout,
+            name,
+            key=name,
+            pure=False,
+            retries=0,
+            workers=address and [address],
+            allow_other_workers=bool(address),
+        )
         answer: Future[Outcome] = Future()
         sent.add_done_callback(lambda done: self._pass_on(done, answer, name))
         return answer
@@ -71,20 +82,25 @@ class ClusterSlots:
                 self._client.close()
 
     def _workers(self) -> dict[Any, Any]:
-        """Return the workers that are there now, by name."""
-        found = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return {worker["name"]: worker for worker in found}
+        """Return the workers that are there now, by name: a nanny starts a new one under the old name."""
+        found = self._client.scheduler_info(n_workers=-1)["workers"]
+        return {worker["name"]: worker | {"address": address} for address, worker in found.items()}
 
-    def _await(self, slot: int) -> None:
-        """Wait for a slot's worker to come back, so that no two trials share one while it is away."""
+    def _address(self, slot: int) -> str | None:
+        """Return where a slot's worker is, waiting for it to come back so that no two trials share one."""
         until = time.monotonic() + RETURN
-        while self._slots[slot] not in self._workers() and time.monotonic() < until:
+        while True:
+            worker = self._workers().get(self._slots[slot])
+            if worker is not None or time.monotonic() > until:
+                return worker and worker["address"]
             time.sleep(0.1)
 
     def _pass_on(self, done: Any, answer: Future[Outcome], name: str) -> None:
         """Turn a distributed future, in whichever state it ended, into a plain one."""
         try:
-            answer.set_result(done.result())
+            outcome = done.result()
+            done.release()  # else Dask would run it again should the worker that holds it die later
+            answer.set_result(outcome)
         except Exception as error:
             late = name in {text for _, text in self._client.get_events(TOPIC) or ()}
             answer.set_exception(TimedOutError() if late else error)

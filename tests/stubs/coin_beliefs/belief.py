@@ -15,7 +15,7 @@ from toolkit.records import Row, Ruling
 
 
 def measure(data: Dataset, seed: int, effort: Effort) -> list[Row]:
-    """Throw a coin two hundred times."""
+    """Throw a coin two thousand times."""
     place = f"{data.name}/{seed}"
     if ledger := os.environ.get("STUB_LEDGER"):
         with open(ledger, "a", encoding="utf-8") as file:  # noqa: PTH123 - one append, no more
@@ -28,10 +28,10 @@ def measure(data: Dataset, seed: int, effort: Effort) -> list[Row]:
         parts = split(data, seed, train=160, test=40)
         heads, sizes = parts.y_test == 1, dict(parts.sizes)
     else:
-        heads, sizes = data.draw(seed, 200).y, {}
+        heads, sizes = data.draw(seed, 2000).y, {}
     throws = len(heads)
     return [
-        {"side": "heads", "share": heads.mean(), "part": part, **sizes} for part in range(throws // 100 or 1)
+        {"side": "heads", "share": heads.mean(), "part": part, **sizes} for part in range(throws // 1000 or 1)
     ]
 
 
