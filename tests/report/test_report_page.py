@@ -233,4 +233,17 @@ def test_a_full_report_stays_under_two_megabytes(document: dict[str, Any]) -> No
     ]
     html = render(document)
     assert len(html.encode()) < 2_000_000
+    assert "To keep this file small" not in html
     assert json.dumps(embedded(html)) == json.dumps(document)
+
+
+def test_a_report_that_would_grow_too_large_draws_fewer_panels_and_says_so(
+    document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = render(document)
+    monkeypatch.setattr("toolkit.report.page.LIMIT", len(whole.encode()) - 1)
+    monkeypatch.setattr("toolkit.report.page.FEWER", (2,))
+    fewer = render(document)
+    assert "the first 2 are drawn; the table holds all" in fewer
+    assert len(fewer) < len(whole)
+    assert Reader(whole).words().count("0.472") == Reader(fewer).words().count("0.472")

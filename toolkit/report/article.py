@@ -17,10 +17,12 @@ from toolkit.report.words import clean, short
 OWN_TABLE = ("--data", "--target", "--positive", "--sensitive", "--drop")
 
 
-def belief(experiment: Document, document: Document, numbers: Iterator[int]) -> BeliefView:
+def belief(experiment: Document, document: Document, numbers: Iterator[int], most: int | None) -> BeliefView:
     """Compute one experiment as a short article; `numbers` counts the figures of the whole report."""
     code = clean(experiment["code"])
-    figures = tuple(_figure(code, f, experiment, next(numbers)) for f in experiment.get("figures") or ())
+    figures = tuple(
+        _figure(code, f, experiment, next(numbers), most) for f in experiment.get("figures") or ()
+    )
     claims = tuple(claim_view(code, c, figures) for c in experiment["claims"])
     names = ("article", "what", "scope", "would_change")
     lists = ("threats", "references", "beside")
@@ -101,7 +103,7 @@ def _described(table: Document) -> DescribedTable:
     return DescribedTable(clean(table["title"]), clean(table.get("note")), Table(head, rows))
 
 
-def _figure(code: str, figure: Document, experiment: Document, place: int) -> FigureView:
+def _figure(code: str, figure: Document, experiment: Document, place: int, most: int | None) -> FigureView:
     panels = cut(figure)
     known = {c["id"] for c in experiment["claims"]}
     return FigureView(
@@ -110,12 +112,12 @@ def _figure(code: str, figure: Document, experiment: Document, place: int) -> Fi
         title=clean(figure["title"]),
         x_title=clean(figure["x_title"]),
         y_title=clean(figure["y_title"]),
-        caption=caption(figure, panels),
+        caption=caption(figure, panels, len(panels[:most])),
         finding=finding(figure, panels),
         claims=tuple((anchor(code, c), clean(c)) for c in figure.get("claims") or () if c in known),
         series=series_of(figure),
-        panels=panels,
-        labels=tuple(panel_label(figure, p) for p in panels),
+        panels=panels[:most],
+        labels=tuple(panel_label(figure, p) for p in panels[:most]),
         table=_numbers(figure, panels),
     )
 

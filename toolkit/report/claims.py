@@ -26,8 +26,8 @@ def claim_view(code: str, claim: Document, figures: Sequence[FigureView]) -> Cla
         scope=clean(claim.get("scope")),
         ruling=str(claim["pooled"]["ruling"]),
         sentence=words.sentence(words.because(claim)),
-        pooled=_row({**claim["pooled"], "dataset": "all together"}, claim, places),
-        rows=tuple(_row(v, claim, places) for v in claim["verdicts"]),
+        pooled=_row({**claim["pooled"], "dataset": "all together"}, places),
+        rows=tuple(_row(v, places) for v in claim["verdicts"]),
         controls=tuple(_control(claim, c, places) for c in claim.get("controls") or ()),
         figures=tuple((f.anchor, f.number) for f in figures if any(claim["id"] == i for _, i in f.claims)),
         scale=Scale.of(claim, verdicts),
@@ -36,7 +36,7 @@ def claim_view(code: str, claim: Document, figures: Sequence[FigureView]) -> Cla
     )
 
 
-def _row(verdict: Document, claim: Document, places: int) -> Row:
+def _row(verdict: Document, places: int) -> Row:
     ratio = verdict.get("test_train_ratio")
     dataset = clean(verdict.get("dataset")) or "all together"
     return Row(
@@ -53,10 +53,7 @@ def _row(verdict: Document, claim: Document, places: int) -> Row:
         p_against=p_value(verdict.get("p_against")),
         mode="fresh data each trial" if ratio is None else f"splits of one table, test/train {short(ratio)}",
         effects=tuple(number(e, places + 1, sign=True) for e in verdict.get("effects") or ()),
-        label=(
-            f"{dataset}: {words.RULING[verdict['ruling']].lower()}, effect {words.effect(verdict, places)} "
-            f"{clean(claim['unit'])}; the claim holds where {words.prediction(claim)}"
-        ),
+        label=f"{dataset}: effect {words.effect(verdict, places)}, {words.RULING[verdict['ruling']].lower()}",
         verdict=verdict,
     )
 

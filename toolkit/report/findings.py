@@ -9,8 +9,8 @@ from toolkit.report.panels import Panel, Point, own_scales
 from toolkit.report.words import clean, count, listed, short, shorten
 
 
-def caption(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
-    """State what a figure shows: quantities, spread, panels, trials, scales."""
+def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | None = None) -> str:
+    """State what a figure shows: quantities, spread, panels, trials, scales, and what is left undrawn."""
     y, x = clean(figure["y_title"]), clean(figure["x_title"])
     bars = bool(panels) and panels[0].bars
     parts = [f"{_first_up(y)} by {_first_down(x)}." if bars else f"{_first_up(y)} against {_first_down(x)}."]
@@ -19,6 +19,8 @@ def caption(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
     if len(panels) > 1:
         scales = "each with its own vertical scale" if own_scales(panels) else "on one scale"
         parts.append(f"{count(len(panels), 'panel')}, {scales}.")
+    if drawn is not None and drawn < len(panels):
+        parts.append(f"To keep this file small the first {drawn} are drawn; the table holds all.")
     logs = [
         a for a, on in ((_first_down(x), figure.get("x_log")), (_first_down(y), figure.get("y_log"))) if on
     ]

@@ -14,12 +14,28 @@ from toolkit.report.figures import legend, spec
 from toolkit.report.parts import ClaimView, Document, FigureView, Row
 from toolkit.report.view import view
 
+LIMIT = 1_900_000  # bytes; mail servers and readers are patient up to about 2 MB
+FEWER = (12, 6, 3, 1)
+
 
 def render(document: Document) -> str:
-    """Return the report of a run document as one self-contained HTML file."""
+    """Return the report of a run document as one self-contained HTML file.
+
+    A report that would grow past `LIMIT` draws only the first panels of each figure and says so; the
+    tables keep all numbers.
+    """
+    html = _page(document, most=None)
+    for most in FEWER:
+        if len(html.encode()) <= LIMIT:
+            break
+        html = _page(document, most)
+    return html
+
+
+def _page(document: Document, most: int | None) -> str:
     page = _templates().get_template("report.html.j2")
     return page.render(
-        view=view(document),
+        view=view(document, most),
         island=markup.island(document),
         style=markup.style(),
         policy=markup.policy(),
@@ -37,7 +53,14 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    drawings: dict[str, Any] = {"mark": _mark, "ruler": _ruler, "axis": _axis, "plots": _plots, "key": _key}
+    drawings: dict[str, Any] = {
+        "shapes": _shapes,
+        "mark": _mark,
+        "ruler": _ruler,
+        "axis": _axis,
+        "plots": _plots,
+        "key": _key,
+    }
     environment.globals.update(drawings, words=words)
     return environment
 
@@ -46,12 +69,16 @@ def _mark(ruling: str) -> Markup:
     return markup.drawing(rulers.mark(ruling))
 
 
-def _ruler(claim: ClaimView, rows: tuple[Row, ...], label: str) -> Markup:
-    return markup.drawing(rulers.ruler(claim.scale, [row.verdict for row in rows], label))
+def _shapes() -> Markup:
+    return markup.drawing(rulers.shapes())
 
 
-def _axis(claim: ClaimView) -> Markup:
-    return markup.drawing(rulers.axis(claim.scale, claim.places))
+def _ruler(claim: ClaimView, rows: tuple[Row, ...], label: str, ground: str = "") -> Markup:
+    return markup.drawing(rulers.ruler(claim.scale, [row.verdict for row in rows], label, ground))
+
+
+def _axis(claim: ClaimView, ground: str = "") -> Markup:
+    return markup.drawing(rulers.axis(claim.scale, claim.places, ground))
 
 
 def _plots(figure: FigureView) -> list[tuple[str, Markup]]:

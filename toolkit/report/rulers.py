@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
-from toolkit.report.words import number
+from toolkit.report.words import RULING, number
 
 WIDTH, ROW, PITCH, EDGE = 240.0, 28.0, 12.0, 10.0
 
@@ -91,30 +91,48 @@ def shape(ruling: str, x: float, y: float, size: float) -> Element:
     return Element("path", {"d": path, "class": f"shape {ruling}"})
 
 
-def mark(ruling: str) -> Element:
-    """Draw a ruling's shape alone, to stand before its word."""
-    svg = _svg(14, 14, **{"class": "mark"})
-    svg.append(shape(ruling, 7, 7, 4.5))
+def shapes() -> Element:
+    """Draw the five shapes once, out of sight; every mark refers to one of them."""
+    svg = _svg(0, 0, **{"class": "shapes"})
+    for ruling in RULING:
+        symbol = SubElement(svg, "symbol", {"id": f"shape-{ruling}", "viewBox": "0 0 14 14"})
+        symbol.append(shape(ruling, 7, 7, 4.5))
     return svg
 
 
-def ruler(scale: Scale, verdicts: Sequence[Mapping[str, Any]], label: str) -> Element:
+def mark(ruling: str) -> Element:
+    """Draw a ruling's shape alone, to stand before its word."""
+    svg = Element("svg", {"class": "mark", "aria-hidden": "true"})
+    SubElement(svg, "use", {"href": f"#shape-{ruling}"})
+    return svg
+
+
+def ruler(scale: Scale, verdicts: Sequence[Mapping[str, Any]], label: str, ground: str = "") -> Element:
     """Draw the intervals of some verdicts, one below the other, against the margin.
 
-    Thick is the 90 % interval (which decides "no practical effect"), thin the 95 % one.
+    Thick is the 90 % interval (which decides "no practical effect"), thin the 95 % one. `ground` names a
+    zone drawn before (`axis`) that serves every ruler of one row on the same scale.
     """
     pitch, rim = (ROW, 0.0) if len(verdicts) == 1 else (PITCH, 5.0)
     height = pitch * max(1, len(verdicts)) + 2 * rim
     svg = _svg(WIDTH, height, label, **{"class": "ruler"})
+    if ground:
+        SubElement(svg, "use", {"href": f"#{ground}"})
+    else:
+        _zone(svg, scale, height)
+    for i, verdict in enumerate(verdicts):
+        _interval(svg, scale, verdict, (i + 0.5) * pitch + rim)
+    return svg
+
+
+def _zone(svg: Element, scale: Scale, height: float) -> None:
+    """Shade the stretch in which the claim holds, and mark zero and the margins."""
     start, stop = (scale.at(max(scale.low, min(scale.high, v))) for v in scale.holds())
     band = {"x": start, "y": 0, "width": round(stop - start, 1), "height": height}
     SubElement(svg, "rect", {k: f"{v:g}" for k, v in band.items()} | {"class": "holds"})
     _line(svg, (scale.at(0), 0), (scale.at(0), height), "zero")
     for limit in scale.limits():
         _line(svg, (scale.at(limit), 0), (scale.at(limit), height), "margin")
-    for i, verdict in enumerate(verdicts):
-        _interval(svg, scale, verdict, (i + 0.5) * pitch + rim)
-    return svg
 
 
 def _interval(svg: Element, scale: Scale, verdict: Mapping[str, Any], y: float) -> None:
@@ -130,9 +148,14 @@ def _interval(svg: Element, scale: Scale, verdict: Mapping[str, Any], y: float) 
         group.append(shape(str(verdict["ruling"]), scale.at(verdict["effect"]), y, 3.6))
 
 
-def axis(scale: Scale, places: int) -> Element:
-    """Draw the numbers above a column of rulers: zero, the margins, then the ends where there is room."""
+def axis(scale: Scale, places: int, ground: str = "") -> Element:
+    """Draw the numbers above a column of rulers: zero, the margins, then the ends where there is room.
+
+    With `ground`, also keep the zone of the rulers below under that id.
+    """
     svg = _svg(WIDTH, 16, **{"class": "ruler axis"})
+    if ground:
+        _zone(SubElement(SubElement(svg, "defs"), "g", {"id": ground}), scale, ROW)
     taken: list[float] = []
     for value in (0.0, *scale.limits(), scale.low, scale.high):
         text = number(value, places, sign=True) if value else "0"

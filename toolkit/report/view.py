@@ -15,11 +15,11 @@ from toolkit.report.tables import Table
 from toolkit.report.words import clean, short
 
 
-def view(document: Document) -> View:
-    """Compute the view of a run document (``toolkit.check/1``)."""
+def view(document: Document, most: int | None = None) -> View:
+    """Compute the view of a run document (``toolkit.check/1``), with at most so many panels a figure."""
     provenance = document["provenance"]
     numbers = counting(1)
-    beliefs = tuple(belief(e, document, numbers) for e in document["experiments"])
+    beliefs = tuple(belief(e, document, numbers, most) for e in document["experiments"])
     return View(
         title=words.TITLE.get(document["name"]) or clean(document["name"]) or "A check of beliefs",
         asked=_asked(document),
@@ -44,10 +44,11 @@ def _headline(headline: Document) -> Headline:
     rulings = headline.get("rulings") or ()
     sentence = ""
     if rulings:
+        decided = sum(r["p_adjusted"] <= 0.05 for r in rulings)
         sentence = (
-            f"This report tests {words.count(len(rulings), 'claim')}. Were none of them true, at most "
-            f"{headline.get('expected_false', 0.0):.2g} could be expected to be ruled falsely; after Holm’s "
-            f"correction over all of them, {sum(r['p_adjusted'] <= 0.05 for r in rulings)} remain decided."
+            f"This report rules on {words.count(len(rulings), 'claim')}, each falsely with a probability of "
+            f"at most 5 %: at most {headline.get('expected_false', 0.0):.2g} false rulings may be expected. "
+            f"After Holm’s correction over all of them, {decided} remain decided."
         )
     head = ("Belief", "Claim", "Ruling", "p", "p, adjusted over the report")
     rows = tuple(
