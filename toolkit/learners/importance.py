@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BINS = 8
+# Numbers held at once while features are shuffled: 16 MB.
+LARGEST = 2_000_000
 
 
 def permutation(
@@ -32,12 +34,17 @@ def permutation(
     """
     import numpy as np
 
+    count, width = X.shape
     whole = row_losses(margins(X), y, classes).mean()
-    rises = np.empty(X.shape[1])
-    for feature in range(X.shape[1]):
-        shuffled = X.copy()
-        shuffled[:, feature] = rng.permutation(X[:, feature])
-        rises[feature] = row_losses(margins(shuffled), y, classes).mean() - whole
+    rises = np.empty(width)
+    at_once = max(1, LARGEST // (count * width))
+    for start in range(0, width, at_once):
+        features = np.arange(start, min(start + at_once, width))
+        shuffled = np.repeat(X[None], len(features), axis=0)
+        for place, feature in enumerate(features):
+            shuffled[place, :, feature] = rng.permutation(X[:, feature])
+        losses = row_losses(margins(shuffled.reshape(-1, width)), np.tile(y, len(features)), classes)
+        rises[features] = losses.reshape(len(features), count).mean(axis=1) - whole
     return rises
 
 

@@ -163,7 +163,7 @@ def halving(curves: Curves) -> Found:
         cost += len(alive) * 0.5 ** (rungs - 1 - rung)
         scores = np.nan_to_num(curves.validation[alive, rung], nan=WORST, posinf=WORST)
         ranked = alive[np.argsort(scores, kind="stable")]
-        alive = np.sort(ranked[: max(1, math.ceil(len(alive) / 2))])
+        alive = np.sort(ranked[: max(1, len(alive) // 2)])
     return Found(float(curves.full[ranked[0]]), float(curves.test[ranked[0]]), cost)
 
 

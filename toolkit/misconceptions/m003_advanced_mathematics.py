@@ -111,11 +111,12 @@ def _row(procedure: str, trials: int, error: float, reference: float) -> Row:
 
 
 def _excess(procedure: str, trials: int, learner: str = "") -> Callable[[Rows], float]:
-    """Return the effect: error of a procedure less the expert's, for one learner or averaged over all."""
+    """Return the effect: a procedure's error less the expert's, for one learner or averaged over all."""
 
     def effect(rows: Rows) -> float:
         arm: dict[str, Any] = {"learner": learner} if learner else {}
-        searched = rows.mean("error", procedure=procedure, trials=trials, **arm)
+        tried = {"trials": trials} if procedure == "random" else {}
+        searched = rows.mean("error", procedure=procedure, **tried, **arm)
         return searched - rows.mean("error", procedure="expert", **arm)
 
     return effect

@@ -148,7 +148,7 @@ def _fidelity(surrogate: str) -> Callable[[Rows], float]:
 
 
 def _more_changed(rows: Rows) -> float:
-    arm = {"part": "deletion", "share": SHARE}
+    arm: dict[str, str | float] = {"part": "deletion", "share": SHARE}
     explained = rows.value("changed", rule="by explanation", **arm)
     return explained - rows.value("changed", rule="at random", **arm)
 
@@ -316,8 +316,8 @@ experiment = Experiment(
         "Where features are near copies, importance is shared between them at will: see the twins control.",
         "A surrogate may agree for reasons that are not the model's own.",
         "Attributions of networks are gradients times inputs, one method of several.",
-        "Hidden units are paired on half of the features and compared on the other half; a better pairing might "
-        "find single weights more alike, comparing by position would find them hardly alike at all.",
+        "Hidden units are paired on half of the features and compared on the other half; a better pairing "
+        "might find single weights more alike, comparing by position would find them hardly alike at all.",
     ),
     references=(
         "Lundberg and Lee 2017, A unified approach to interpreting model predictions, arXiv:1705.07874",
