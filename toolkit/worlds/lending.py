@@ -48,6 +48,8 @@ class Lending:
         The chance that a member of B who would repay is in the recorded data at all (selection).
     blur : float
         How many times noisier the scores of group B are, when the model is trained and when it is used.
+    clear : float
+        Scales the noise of every score and label: near 0, ability can be read off.
     aggregation : bool
         Ability shows in other columns for group B: in the columns that are noise for group A, and not in the
         scores. Labels are true, so no remedy for the data applies; what a learner can express decides.
@@ -59,6 +61,7 @@ class Lending:
     flip: tuple[float, float] = (0.0, 0.0)
     kept: float = 1.0
     blur: float = 1.0
+    clear: float = 1.0
     aggregation: bool = False
 
     @property
@@ -89,7 +92,7 @@ WORLDS: dict[str, Lending] = {
     "selection": Lending(kept=0.4),
     "measurement": Lending(blur=2.0),
     "together": Lending(flip=(0.0, 0.3), recorded_share=0.2, kept=0.4, blur=2.0),
-    "equal_noise": Lending(flip=(0.1, 0.1)),
+    "equal_noise": Lending(flip=(0.05, 0.05), clear=0.1),
     "aggregation": Lending(share=0.1, proxy=3.2, aggregation=True),
 }
 
@@ -122,7 +125,7 @@ def people(world: Lending, seed: int, rows: int, *, recorded: bool, part: str = 
     share = world.share if not recorded or world.recorded_share is None else world.recorded_share
     s = (uniform[:, 0] < share).astype(np.int64)
     ability = normal[:, 0]
-    y = (ability + 0.4 * normal[:, 1] > 0).astype(np.int64)
+    y = (ability + 0.4 * world.clear * normal[:, 1] > 0).astype(np.int64)
     X = _features(world, s, ability, normal[:, 2:])
     if recorded:
         keep = (s == 0) | (y == 0) | (uniform[:, 1] < world.kept)
@@ -154,7 +157,7 @@ def _features(
     import numpy as np
 
     errors, rest = normal[:, : len(SCORES)], normal[:, len(SCORES) :]
-    spread = np.array(SCORES) * np.where(s == 1, world.blur, 1.0)[:, None]
+    spread = world.clear * np.array(SCORES) * np.where(s == 1, world.blur, 1.0)[:, None]
     scores = ability[:, None] + spread * errors
     noise = rest[:, PROXIES:].copy()
     if world.aggregation:
@@ -190,6 +193,6 @@ NOTES: dict[str, str] = {
     "selection": "60 % of the members of B who would repay are missing from the record",
     "measurement": "the scores of B are twice as noisy, in the record and in use",
     "together": "label bias, selection, measurement error and under-representation at once",
-    "equal_noise": "10 % of those who would repay are recorded wrongly, in both groups alike (placebo)",
+    "equal_noise": "placebo: ability is plain to see; 5 % of good payers of both groups are recorded wrongly",
     "aggregation": "true labels, but ability shows in other columns for B: what a learner expresses decides",
 }
