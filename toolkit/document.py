@@ -16,7 +16,7 @@ from typing import Any
 
 from toolkit.experiment import Experiment
 from toolkit.intervals import estimate
-from toolkit.records import BeliefResult, ClaimResult, Control, Figure, Outcome, Verdict, plain
+from toolkit.records import BeliefResult, ClaimResult, Control, Figure, Outcome, Rows, Table, Verdict, plain
 
 SCHEMA = "toolkit.check/1"
 UNMEASURED = ("failed", "timeout", "died")
@@ -122,6 +122,7 @@ def _experiment(finding: Finding) -> dict[str, Any]:
         "beside": e.beside,
         "claims": [_claim(found) for found in finding.result.claims],
         "figures": [_figure(figure, e, outcomes) for figure in e.figures],
+        "tables": _tables(e, outcomes),
         "trials": {"total": len(outcomes)} | dict(sorted(counts.items())),
         "failures": [_failure(o) for o in outcomes if o.status in UNMEASURED],
         "not_applicable": [*finding.left_out, *_not_applicable(outcomes)],
@@ -137,6 +138,21 @@ def _experiment(finding: Finding) -> dict[str, Any]:
             for o in outcomes
         ],
     }
+
+
+def _tables(experiment: Experiment, outcomes: Iterable[Outcome]) -> list[Table]:
+    """Let the plug-in describe what it computes from all trials; a fault in that is a table that says so."""
+    if experiment.extras is None:
+        return []
+    done: dict[str, dict[int, Rows]] = {}
+    for outcome in sorted(outcomes, key=lambda o: o.trial.key):
+        if outcome.status == "done":
+            done.setdefault(outcome.trial.dataset, {})[outcome.trial.seed] = outcome.rows
+    try:
+        return list(experiment.extras(done))
+    except Exception as fault:
+        said = f"{type(fault).__name__}: {fault}"
+        return [Table("fault", "Further tables could not be computed", ("reason",), ((said,),))]
 
 
 def _claim(found: ClaimResult) -> dict[str, Any]:
