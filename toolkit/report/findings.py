@@ -14,6 +14,8 @@ def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | Non
     y, x = clean(figure["y_title"]), clean(figure["x_title"])
     bars = bool(panels) and panels[0].bars
     parts = [f"{_first_up(y)} by {_first_down(x)}." if bars else f"{_first_up(y)} against {_first_down(x)}."]
+    if not panels:
+        return parts[0]
     spread = "lines" if bars else "bands"
     parts.append(f"Marks are means over trials ({_trials(panels)}), {spread} their 95 % intervals.")
     if len(panels) > 1:
@@ -21,11 +23,10 @@ def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | Non
         parts.append(f"{count(len(panels), 'panel')}, {scales}.")
     if drawn is not None and drawn < len(panels):
         parts.append(f"To keep this file small the first {drawn} are drawn; the table holds all.")
-    logs = [
-        a for a, on in ((_first_down(x), figure.get("x_log")), (_first_down(y), figure.get("y_log"))) if on
-    ]
-    if logs and not bars:
-        parts.append(f"Logarithmic: {listed(logs)}.")
+    if panels and panels[0].x is not None:
+        log = ((x, panels[0].x.log), (y, panels[0].y.log))
+        if any(on for _, on in log):
+            parts.append(f"Logarithmic: {listed([_first_down(title) for title, on in log if on])}.")
     return " ".join(parts)
 
 
