@@ -6,6 +6,7 @@ from toolkit.records import Dataset
 from toolkit.worlds import glyphs
 
 STREAM, TRANSFER = ("stream",), ("mechanics", "transfer")
+STARTS = ("zero", "constant", "small", "unit", "lecun", "glorot", "he", "orthogonal", "trained")
 WORLDS = {
     "plain": glyphs.Glyphs(),
     "steady": glyphs.Glyphs(speck=0.05, plan={"shift": "none", "parts": ("transfer", "stream")}),
@@ -15,7 +16,8 @@ WORLDS = {
     "sealed": glyphs.Glyphs(plan={"deploy": "sealed", "parts": ("mechanics",)}),
     "adapting": glyphs.Glyphs(plan={"deploy": "adapting", "parts": ("mechanics",)}),
     "noisy": glyphs.Glyphs(label_noise=0.15, plan={"parts": ("after",)}),
-    "one-start": glyphs.Glyphs(plan={"start": "same"}),
+    "one-start": glyphs.Glyphs(plan={"starts": dict.fromkeys(STARTS, "glorot")}),
+    "spoiled": glyphs.Glyphs(speck=0.05, plan={"starts": {"he": "zero"}}),
 }
 VARIANTS = tuple(WORLDS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toolkit.experiment import (
@@ -31,7 +31,6 @@ PARTS = ("mechanics", "transfer", "stream", "after")
 LABELS, STEPS, STAGES = 10, 100, 3
 MEMORY, PULL = 100, 10.0  # rows of each past task that replay keeps; strength of consolidation
 PULL_FROM = "tried at 1, 10, 100 and 1000 on four pilot draws"
-MOST_CLASSES, FEWEST_ROWS = 10, 30
 
 Arm = dict[str, Any]
 Part = tuple["NDArray[np.float64]", "NDArray[np.int64]"]
@@ -42,8 +41,9 @@ def measure(data: Dataset, seed: int, effort: Effort) -> list[dict[str, Any]]:
     import numpy as np
 
     from toolkit.learners import continual
+    from toolkit.learners.classes import common_classes
 
-    data = data if data.is_generator else _common_classes(data)
+    data = common_classes(data)
     image = data.feature_names[:1] == ("pixel_0_0",)
     parts = split(data, seed, train=800, test=200 if not data.is_generator else 400, scale=not image)
     X, X_test = parts.X, parts.X_test
@@ -94,27 +94,6 @@ class _Trial:
         relation, change = self.kinds[kind]
         X, y = few(self.pool, labels, self.classes)
         return kind, relation, labels, (change(X), y), (change(self.test[0]), self.test[1])
-
-
-def _common_classes(data: Dataset) -> Dataset:
-    """Keep the classes that have rows enough for both halves, at most the ten commonest."""
-    import numpy as np
-
-    counts = np.bincount(data.y, minlength=len(data.classes))
-    kept = [int(c) for c in np.argsort(-counts, kind="stable")[:MOST_CLASSES] if counts[c] >= FEWEST_ROWS]
-    if len(kept) < 2:
-        raise NotApplicable(f"fewer than two classes have {FEWEST_ROWS} rows")
-    if len(kept) == len(data.classes):
-        return data
-    kept.sort()
-    rows = np.isin(data.y, kept)
-    return replace(
-        data,
-        X=data.X[rows],
-        y=np.searchsorted(kept, data.y[rows]),
-        classes=tuple(data.classes[c] for c in kept),
-        sensitive=None,
-    )
 
 
 def _mechanics(trial: _Trial) -> list[dict[str, Any]]:
@@ -546,6 +525,7 @@ experiment = Experiment(
         ),
     ),
     needs=Needs(tasks=("binary", "multiclass"), rows=200),
-    control_replicates=(8, 10, 16),
+    replicates=(6, 14, 20),
+    control_replicates=(5, 7, 12),
     compiled=True,
 )
