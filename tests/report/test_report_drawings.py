@@ -83,6 +83,13 @@ def test_a_second_drawing_comes_from_the_cache(fresh_cache: Path, monkeypatch: p
     assert drawn([0]) == first
 
 
+def test_a_torn_drawing_in_the_cache_is_drawn_again(fresh_cache: Path) -> None:
+    first = drawn([0])
+    kept = next(fresh_cache.rglob("*.svg"))
+    kept.write_text(kept.read_text()[:500])
+    assert drawn([0]) == first
+
+
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

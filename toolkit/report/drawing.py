@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -19,6 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
+
+from toolkit.journal import cache_folder
 
 FORMAT = "2"
 KEPT = frozenset(
@@ -71,9 +72,11 @@ def draw(spec: Mapping[str, Any], name: str, label: str) -> Element:
 def _cached(text: str) -> str:
     """Return the tidied drawing of a specification, from the cache where it is there."""
     key = hashlib.sha256(f"{FORMAT}\n{version('vl-convert-python')}\n{text}".encode()).hexdigest()
-    path = cache_folder() / key[:2] / f"{key}.svg"
-    with suppress(OSError):
-        return path.read_text(encoding="utf-8")
+    path = cache_folder() / "figures" / key[:2] / f"{key}.svg"
+    with suppress(OSError, UnicodeDecodeError):
+        kept = path.read_text(encoding="utf-8")
+        if kept.endswith("</svg>"):  # a torn file is no drawing
+            return kept
     drawn = _convert(text)
     with suppress(OSError):  # a cache that cannot be written costs time, nothing else
         _write(path, drawn)
@@ -85,16 +88,6 @@ def _convert(text: str) -> str:
 
     svg = fromstring(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))  # noqa: S314 - as above
     return tostring(_tidied(svg), encoding="unicode")
-
-
-def cache_folder() -> Path:
-    """Return where drawings are kept: ``TOOLKIT_CACHE`` if set, else the user's own cache."""
-    chosen = os.environ.get("TOOLKIT_CACHE")
-    if chosen:
-        return Path(chosen) / "figures"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("misconception-toolkit", appauthor=False) / "figures"
 
 
 def _write(path: Path, text: str) -> None:
