@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 
 from toolkit import calibrate as calibration
 from toolkit import catalogue
-from toolkit.calibrate import calibrate, curves, digest, exceeded, replicate, summary, whole
+from toolkit.calibrate import calibrate, curves, digest, exceeded, of_run, replicate, summary, whole
 from toolkit.calibrate.counting import quantile, row
 from toolkit.cli.calibrate import command
 from toolkit.judge import rule
@@ -145,6 +145,32 @@ class TestSummary:
             assert sum(w[key] for w in digest(worlds)) == sum(w[key] for w in worlds)
 
 
+class TestRealRuns:
+    def document(self, effects, ratio=None):
+        verdict = {"dataset": "d", "effects": effects, "test_train_ratio": ratio}
+        claim = {"id": "c", "margin": 0.01, "predicts": "increase", "trimmed": False, "verdicts": [verdict]}
+        return {"experiments": [{"code": "M001", "claims": [claim]}]}
+
+    def test_effects_of_a_run_are_judged_around_known_truths(self):
+        effects = np.random.default_rng(0).normal(0.3, 0.01, 20).tolist()
+        worlds = list(of_run(self.document([None, *effects]), 400, 0))
+        assert exceeded(worlds) == []
+        assert {w["claim"] for w in worlds} == {"M001/c on d"}
+        found = {w["world"].partition(": ")[2]: w["found"] for w in worlds}
+        assert found["no effect"] > 300
+        assert found["the effect it should find (MDE90)"] > 300
+
+    def test_a_rare_large_effect_is_shown_to_be_ruled_falsely_too_often(self):
+        worlds = list(of_run(self.document([0.0] * 19 + [0.05]), 400, 0))
+        assert exceeded(worlds)
+
+    @pytest.mark.parametrize(
+        ("effects", "ratio"), [([0.1, 0.2, 0.3], None), ([0.1, 0.2] * 5, 0.25), ([0.1] * 10, None)]
+    )
+    def test_too_few_overlapping_or_identical_effects_are_left_out(self, effects, ratio):
+        assert list(of_run(self.document(effects, ratio), 60, 0)) == []
+
+
 class TestCommand:
     @pytest.fixture(autouse=True)
     def few_worlds(self, monkeypatch):
@@ -182,6 +208,12 @@ class TestCommand:
         path = tmp_path / "rates.json"
         assert CliRunner().invoke(command, ["--write", str(path)]).exit_code == 0
         assert json.loads(path.read_text("utf-8"))[0]["claim"] == "any direction"
+
+    def test_a_run_with_nothing_to_resample_is_exit_4(self, monkeypatch, tmp_path):
+        monkeypatch.setattr("toolkit.cli.report.read_document", lambda path: {"experiments": []})
+        result = CliRunner().invoke(command, ["--run", str(tmp_path)])
+        assert result.exit_code == 4
+        assert "fresh data" in result.stderr
 
     def test_too_few_runs_are_a_usage_error(self):
         assert CliRunner().invoke(command, ["--runs", "3"]).exit_code == 2

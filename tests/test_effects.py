@@ -63,7 +63,7 @@ def test_no_trial_ever_chooses_for_itself():
     assert seen == [{1, 3, 5}, {0, 2, 4, 6}]
 
 
-def test_a_flat_curve_has_a_largest_rise_only_for_those_who_choose_and_measure_on_the_same_trials():
+def test_a_flat_curve_rises_only_for_those_who_take_a_maximum_as_the_effect():
     rng = np.random.default_rng(3)
     claim = Claim("r", "No rise.", rise, "error", "no_increase", 0.0, choose=largest_step)
     honest = naive = 0
@@ -71,11 +71,10 @@ def test_a_flat_curve_has_a_largest_rise_only_for_those_who_choose_and_measure_o
         errors = 0.2 + 0.01 * rng.standard_normal((20, 8))
         fitted = effects_of(claim, curves(errors)).values
         honest += rule(fitted, margin=0.0, predicts="no_increase").ruling == "refuted"
-        step = np.diff(errors.mean(axis=0)).argmax()
-        own = errors[:, step + 1] - errors[:, step]
-        naive += rule(own, margin=0.0, predicts="no_increase").ruling == "refuted"
+        largest = np.diff(errors, axis=1).max(axis=1)
+        naive += rule(largest, margin=0.01, predicts="no_increase").ruling == "refuted"
     assert honest <= 10  # nominally 2.5; the halves of a cross-fit are not quite independent
-    assert naive >= 35
+    assert naive >= 90
 
 
 def test_a_choice_that_is_not_applicable_says_so_for_the_trials_that_need_it():

@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 from toolkit.calibrate import curves, replicate, whole
 from toolkit.calibrate.counting import digest
+from toolkit.calibrate.measured import of_run
 
 SUMMARY = Path(__file__).parent.with_name("calibration.json")
 LEAST_RUNS = 50
 Layer = Literal["a", "b", "all"]
 
-__all__ = ["SUMMARY", "calibrate", "digest", "exceeded", "summary"]
+__all__ = ["SUMMARY", "calibrate", "digest", "exceeded", "of_run", "summary"]
 
 
 def calibrate(runs: int = 400, seed: int = 0, layer: Layer = "a") -> list[dict[str, Any]]:

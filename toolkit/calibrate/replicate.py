@@ -118,10 +118,10 @@ def generic(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     """Judge every direction a claim can predict under every kind of noise, at every true effect."""
     for noise in _noises(runs, seed):
         for predicts in PREDICTIONS:
-            yield from _truths(noise, predicts, predicts, 1.0, PLACES)
+            yield from truths(noise, predicts, predicts, 1.0, PLACES)
 
 
-def _truths(
+def truths(
     noise: Noise, claim: str, predicts: Predicts, margin: float, places: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     """Judge one noise around true effects from none to well past the margin, in units of `margin`."""
@@ -188,4 +188,4 @@ def of_catalogue(runs: int, seed: int) -> Iterator[dict[str, Any]]:
                 if claim.trimmed:
                     noise = replace(noise, mode="generator, trimmed", trimmed=True)
                 places = ("null", "boundary", "mde90") if claim.margin else ("boundary",)
-                yield from _truths(noise, name, claim.predicts, claim.margin, places)
+                yield from truths(noise, name, claim.predicts, claim.margin, places)

@@ -21,32 +21,48 @@ from toolkit.cli.terminal import columns
     type=click.Choice(["a", "b", "all"]),
     help="a: the rule on replicates; b: whole experiments, from rows to the belief.",
 )
+@click.option(
+    "--run",
+    "measured",
+    type=click.Path(path_type=Path),
+    help="Resample the effects of this run (run.json) around known truths instead.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every world as JSON.")
 @click.option(
     "--write",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the summary that reports carry to this file.",
 )
-def command(runs: int, seed: int, layer: str, as_json: bool, write: Path | None) -> None:
+def command(
+    *, runs: int, seed: int, layer: str, measured: Path | None, as_json: bool, write: Path | None
+) -> None:
     """Measure how often the judge is wrong where the truth is known.
 
-    Exit 1 if a world has more false rulings than accepted, or finds its MDE90 too rarely.
+    Exit 1 if a world has more false rulings than accepted, or finds its MDE90 too rarely; exit 4 if the run
+    given holds nothing to resample.
     """
-    from toolkit.calibrate import calibrate, digest, exceeded
+    from toolkit.calibrate import calibrate, digest, exceeded, of_run
     from toolkit.cli.output import refuse_unwritable
+    from toolkit.cli.report import read_document
     from toolkit.cli.terminal import owned_stdout
     from toolkit.journal import write_atomic
 
     if write is not None:
         refuse_unwritable(write.parent)
     with owned_stdout() as results:
-        worlds = calibrate(runs, seed, layer)  # type: ignore[arg-type]  # Click's choices are the layers
+        if measured is not None:
+            worlds = list(of_run(read_document(measured), runs, seed))
+        else:
+            worlds = calibrate(runs, seed, layer)  # type: ignore[arg-type]  # Click's choices are the layers
         if write is not None:
             write_atomic(write, _lines(digest(worlds)))
         if as_json:
             results.write(_lines(worlds))
         else:
             columns((_cells(world) for world in digest(worlds)), header=HEADER, file=results)
+    if not worlds:
+        click.echo("no claim of this run was measured on fresh data in 8 trials or more", err=True)
+        raise click.exceptions.Exit(4)
     beyond = exceeded(worlds)
     for world in beyond:
         what = f"{world['false_rulings']} false rulings of {world['bound']} accepted, {world['found']} found"
