@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 ROWS = 100  # training rows at which "early" and "late" are planted
 COLUMNS = 20 * ROWS
-FLIPPED = 0.3
+FLIPPED = 0.2
 BITS = 10
 INPUTS = 30
 SIGNAL, NOISE, BLUR = 1.0, 0.5, 2.0
 
 TRUTH: Mapping[str, str] = {
     "coin": "labels are fair coins: every model errs in half of the cases, whatever its capacity",
-    "rise": "one feature of 20 carries the label, three tenths of all labels are flipped: a stump is best",
+    "rise": "one feature of 5 carries the label, a fifth of all labels are flipped: a stump is best",
     "early": f"the first {ROWS // 4} of {COLUMNS} columns carry the label: each further one only adds noise",
     "late": f"columns {ROWS} to {5 * ROWS // 4} carry the label: no model of the first {ROWS} can learn",
     "anti": f"the parity of {BITS} bits: neighbours differ in label, so voting of local models misleads",
@@ -51,7 +51,7 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
     if kind == "coin":
         return rng.standard_normal((rows, 20)), rng.integers(0, 2, rows)  # nothing ties the two
     if kind == "rise":
-        X = rng.standard_normal((rows, 20))
+        X = rng.standard_normal((rows, 5))
         return X, ((X[:, 0] > 0) ^ (rng.random(rows) < FLIPPED)).astype(np.int64)
     if kind == "anti":
         signs = 2.0 * rng.integers(0, 2, (rows, BITS)) - 1.0

@@ -41,3 +41,8 @@ def teacher(width: int, inputs: int, classes: int, rows: int, rng: np.random.Gen
     scores = hidden @ rng.standard_normal((width, classes))
     scores = (scores - scores.mean(axis=0)) / np.maximum(scores.std(axis=0), 1e-12)
     return X, scores.argmax(axis=1).astype(np.int64)
+
+
+def draw(kind: str, dial: int, inputs: int, rows: int, rng: np.random.Generator) -> Drawn:
+    """Draw a task of two classes by its name: "parity" of `dial` bits, "teacher" of `dial` units."""
+    return parity(dial, inputs, rows, rng) if kind == "parity" else teacher(dial, inputs, 2, rows, rng)
