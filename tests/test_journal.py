@@ -140,6 +140,16 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(tmp_path: Path)
         pass
 
 
+def test_a_cache_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", "utf-8")
+    journal = Journal(tmp_path / "file" / "below")
+    with pytest.warns(RuntimeWarning, match="TOOLKIT_CACHE") as told:
+        journal.append(FAMILY, DONE)
+        journal.append(FAMILY, DONE)
+    assert len(told) == 1
+    assert journal.find(FAMILY, TRIAL) is None
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     write_atomic(path, "first")

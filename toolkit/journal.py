@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
@@ -47,6 +48,7 @@ class Journal:
     def __init__(self, folder: Path, *, reuse: bool = True) -> None:
         self.folder = folder
         self.reuse = reuse
+        self._warned = False
         self._read: dict[Path, dict[int, Outcome]] = {}
 
     def find(self, family: str, trial: Trial) -> Outcome | None:
@@ -64,8 +66,23 @@ class Journal:
         return self._read[path].get(trial.seed)
 
     def append(self, family: str, outcome: Outcome) -> None:
-        """Write one outcome down, for good, before anything else happens to it."""
-        path = self._path(family, outcome.trial)
+        """Write one outcome down, for good, before anything else happens to it.
+
+        Where the folder cannot be written the run goes on without: a warning says so once.
+        """
+        try:
+            self._append(self._path(family, outcome.trial), outcome)
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                warnings.warn(
+                    f"outcomes are not kept in {self.folder} ({error.strerror}): a stopped run will start "
+                    "from the beginning; TOOLKIT_CACHE chooses another folder",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+
+    def _append(self, path: Path, outcome: Outcome) -> None:
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -95,7 +112,7 @@ def _outcomes(path: Path, trial: Trial) -> Iterator[tuple[int, Outcome]]:
     """Yield what a file holds by seed, later lines last; whatever is not a whole line is passed over."""
     try:
         lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
+    except OSError:
         return
     for line in lines:
         try:
