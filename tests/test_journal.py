@@ -144,8 +144,7 @@ def test_a_cache_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path:
     (tmp_path / "file").write_text("in the way", "utf-8")
     journal = Journal(tmp_path / "file" / "below")
     with pytest.warns(RuntimeWarning, match="TOOLKIT_CACHE") as told:
-        journal.append(FAMILY, DONE)
-        journal.append(FAMILY, DONE)
+        _ = [journal.append(FAMILY, DONE) for _ in range(2)]
     assert len(told) == 1
     assert journal.find(FAMILY, TRIAL) is None
 
