@@ -203,6 +203,70 @@ def test_rows_without_a_target_are_left_out_and_counted(tmp_path: Path) -> None:
     noted(data, "5 rows left out")
 
 
+def test_a_data_frame_of_odd_types_is_read_like_a_file() -> None:
+    import pandas as pd
+
+    days = pd.date_range("1970-01-01", periods=ROWS, freq="D")
+    frame = (
+        pd.DataFrame(
+            table(
+                scalars=pd.array([None if i == 0 else i for i in range(ROWS)], dtype="Int64"),
+                maybe=[None if i == 0 else bool(i % 2) for i in range(ROWS)],
+                yes=[i % 2 == 0 for i in range(ROWS)],
+                mixed=["x" if i % 2 else i % 4 for i in range(ROWS)],
+                objects=[None if i == 0 else float(i) for i in range(ROWS)],
+                kind=pd.Categorical([("p", "q")[i % 2] for i in range(ROWS)]),
+                day=days,
+                zoned=days.tz_localize("Europe/Berlin"),
+                never=pd.Series([pd.NaT] * ROWS),
+            )
+        )
+        .astype({"objects": object})
+        .assign(
+            whole=pd.array([None if i == 0 else i for i in range(ROWS)], dtype="Int64"),
+            flag=pd.array([None if i == 0 else i % 2 == 0 for i in range(ROWS)], dtype="boolean"),
+        )
+    )
+    frame.loc[3, "day"] = pd.NaT
+    data = read(frame, target="approved", name="mine")
+    assert data.name == "mine"
+    for feature in ("scalars", "whole", "flag", "maybe", "objects"):
+        assert np.isnan(column(data, feature)).tolist() == [True] + [False] * (ROWS - 1)
+    np.testing.assert_array_equal(column(data, "day")[[0, 1, 3, 4]], [0, 1, np.nan, 4])
+    np.testing.assert_allclose(column(data, "zoned")[:2], [-1 / 24, 23 / 24])
+    assert {"yes", "kind=q", "mixed=0", "mixed=2", "mixed=x"} <= set(data.feature_names)
+    noted(data, "never: left out")
+
+
+def test_a_data_frame_with_names_of_several_levels_is_refused() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(np.zeros((3, 2)), columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")]))
+    with pytest.raises(BadInputError, match="several levels"):
+        read(frame, target="a")
+
+
+def test_parquet_types_are_taken_as_they_are_and_nested_ones_left_out(tmp_path: Path) -> None:
+    import duckdb
+
+    path = tmp_path / "t.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            "COPY (SELECT i % 50 AS age, i % 3 = 0 AS member, DATE '1970-01-01' + CAST(i AS INTEGER) AS day, "
+            "CAST(i % 5 AS DECIMAL(9, 2)) AS score, [i, i] AS list, {'a': i} AS pair, "
+            "CASE WHEN i % 2 = 0 THEN 'x' END AS word, CAST(i % 7 < 4 AS INTEGER) AS y "
+            f"FROM range({ROWS}) AS r(i)) TO '{path}' (FORMAT parquet)"
+        )
+    data = read(path, target="y")
+    assert data.feature_names == ("age", "member", "day", "score", "word=x")
+    np.testing.assert_array_equal(column(data, "day")[:2], [0, 1])
+    assert "neither number nor text" in noted(data, "list: left out")
+    noted(data, "pair: left out")
+    assert read(path, target="member", positive="yes").classes == ("false", "true")
+    with pytest.raises(BadInputError, match="neither number nor text"):
+        read(path, target="list")
+
+
 # Targets and groups
 
 

@@ -144,6 +144,58 @@ def test_a_check_runs_on_ones_own_table_and_leaves_nothing_behind_a_bad_one(
     assert [v["dataset"] for v in claims[0]["verdicts"]] == ["own.csv"]
 
 
+def test_a_fetched_table_brings_its_target_and_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from toolkit.datasets import _download
+
+    monkeypatch.setenv("TOOLKIT_DATA", str(tmp_path / "data"))
+    path = tmp_path / "data" / "compas.csv"
+    path.parent.mkdir()
+    path.write_text(
+        "sex,age,race,two_year_recid\n"
+        + "".join(f"{'fm'[i % 2]},{i % 60},{'ab'[i // 2 % 2]},{int(i % 5 < 2)}\n" for i in range(300))
+    )
+    _download.record(path, "http://127.0.0.1/", _download.sha256(path))
+    assert toolkit(monkeypatch, *COINS, "--data", "compas", "--dry-run", "--json") == 0
+    planned = json.loads(capfd.readouterr().out)
+    assert {"code": "Z001", "dataset": "compas.csv", "replicates": 4} in planned["trials"]
+    assert any("run again with sex" in note for note in planned["notes"])
+
+
+def test_a_terminal_sees_a_bar_and_the_rulings_and_a_pipe_the_rulings_alone(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    script = (
+        "from types import SimpleNamespace as E\n"
+        "from toolkit.cli.progress import watching\n"
+        "with watching('misconceptions', quiet=False) as tell:\n"
+        "    tell(E(kind='planned', done=0, total=2, experiment='', reused=False, result=None))\n"
+        "    tell(E(kind='trial', done=2, total=2, experiment='Z001', reused=True, result=None))\n"
+        "    r = E(ruling='refuted', sentence='Because \\x1b[5m.')\n"
+        "    tell(E(kind='experiment', done=2, total=2, experiment='Z001', reused=False, result=r))\n"
+        "    tell(E(kind='written', done=2, total=2, experiment='', reused=False, result=None))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "TERM": "xterm", "COLUMNS": "100"}
+    for colour in ({}, {"NO_COLOR": "1"}):
+        subprocess.run([sys.executable, "-c", script], stderr=theirs, env=env | colour, check=True)
+        seen = os.read(ours, 65536).decode()
+        assert "2/2" in seen
+        assert "Coins land on heads." in seen
+        assert "\\u001b[5m" in seen
+        assert ("\x1b[31m" in seen) == (not colour)
+    os.close(theirs)
+    os.close(ours)
+    piped = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True
+    )
+    assert piped.stderr.splitlines() == [
+        "Z001 refuted  Coins land on heads.",
+        "     Because \\u001b[5m.",
+        "1 of 2 trials were found from earlier runs",
+    ]
+
+
 @pytest.mark.parametrize("folder", ["file/out", "file"])
 def test_an_output_path_through_a_file_is_refused_before_the_work_starts(
     folder: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], coins: Path

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.records import BadInputError, Dataset
-from toolkit.table.columns import Column, Table, counted, nearest_column
+from toolkit.table.columns import Table, counted, nearest_column
 from toolkit.table.features import build
 from toolkit.table.outcome import groups_of, outcome_of
 
@@ -149,13 +149,3 @@ def _bytes(array: NDArray[np.generic]) -> bytes:
 
     little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
     return little.tobytes()
-
-
-def column_names(source: str | Path) -> tuple[str, ...]:
-    """Return a table's column names as they stand in the file."""
-    from toolkit.table.files import read_files
-
-    return tuple(column.name for column in read_files(str(source), None).columns)
-
-
-__all__ += ["Column", "column_names"]

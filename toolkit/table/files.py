@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 DELIMITERS = (",", "\t", ";", "|")
-NUMBER = re.compile(
-    r"(?:TINY|SMALL|BIG|HUGE|U?INTEGER|UTINY|USMALL|UBIG|UHUGE|INT|FLOAT|DOUBLE|DECIMAL|BIGNUM)"
-)
+NUMBER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|BIGNUM|DECIMAL\(\d+, ?\d+\)")
 MOSTLY = 0.95
 FEW_LEVELS = 20
 
@@ -243,7 +241,7 @@ def _typed_column(con: duckdb.DuckDBPyConnection, name: str, kind: str) -> Colum
     quoted = _quoted(name)
     if kind == "BOOLEAN":
         return Column(name, "boolean", _fetch(con, f"CAST({quoted} AS DOUBLE)"))
-    if NUMBER.match(kind):
+    if NUMBER.fullmatch(kind):
         return Column(name, "number", _fetch(con, f"CAST({quoted} AS DOUBLE)"))
     if kind.startswith(("DATE", "TIMESTAMP")):
         return Column(name, "date", _fetch(con, f"epoch({quoted}) / 86400.0"))

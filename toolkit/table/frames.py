@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from toolkit.records import BadInputError
@@ -46,9 +48,9 @@ def _column(name: str, series: Any) -> Column:
         None if empty else cell for cell, empty in zip(series.tolist(), series.isna().tolist(), strict=True)
     ]
     present = [cell for cell in cells if cell is not None]
-    if present and all(isinstance(cell, bool) for cell in present):
+    if present and all(isinstance(cell, bool | np.bool_) for cell in present):
         return Column(name, "boolean", _numbers(cells))
-    if present and all(isinstance(cell, int | float) for cell in present):
+    if present and all(isinstance(cell, Real | Decimal) for cell in present):
         return Column(name, "number", _numbers(cells))
     texts = [None if cell is None else str(cell).strip() for cell in cells]
     values = np.array([None if text in MISSING else text for text in texts] or [None], dtype=object)[
