@@ -167,6 +167,21 @@ class TestFigures:
             assert rule(more, margin=0.3, predicts=predicts).ruling != "inconclusive"
         assert asked >= 10
 
+    @pytest.mark.parametrize("predicts", PREDICTIONS)
+    def test_a_clear_effect_is_ruled_alike_from_nineteen_of_twenty_seeds(self, predicts):
+        side = -1 if predicts in {"decrease", "no_decrease"} else 1
+        reach = (t_quantile(19, 0.975) + t_quantile(19, 0.90)) / math.sqrt(20)  # MDE90 minus the margin
+        rulings = [
+            rule(
+                np.random.default_rng(seed).normal(side * (0.5 + 1.5 * reach), 1, 20),
+                margin=0.5,
+                predicts=predicts,
+            ).ruling
+            for seed in range(20)
+        ]
+        expected = "supported" if predicts in {"increase", "decrease"} else "refuted"
+        assert rulings.count(expected) >= 19
+
     def test_more_splits_are_not_offered_where_they_cannot_help(self):
         effects = np.random.default_rng(0).normal(0.05, 0.05, 25)
         v = rule(effects, margin=0.01, predicts="increase", test_train_ratio=0.25)
