@@ -6,14 +6,15 @@ import copy
 import json
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.document import document, dumps, essence, points, same
-from toolkit.records import Figure, Outcome, Rows, Trial
+from toolkit.document import _tables, document, dumps, essence, points, same
+from toolkit.records import Figure, Outcome, Rows, Table, Trial
 
 FIGURE = Figure("f", "A figure", "x", "y", "X", "Y", series="s")
 effects = st.floats(-1e6, 1e6, allow_nan=False)
@@ -102,3 +103,20 @@ def test_times_command_and_machine_are_no_part_of_what_a_run_found() -> None:
     assert essence(whole)["experiments"] == [{"outcomes": [{"seed": 0}]}]
     other["provenance"]["seed"] = 2  # type: ignore[index]
     assert not same(whole, other)
+
+
+def test_tables_are_described_from_the_trials_that_were_done_and_a_fault_in_them_is_said() -> None:
+    def described(done: dict[str, dict[int, Rows]]) -> list[Table]:
+        return [Table("t", "T", ("seed",), tuple((seed,) for seed in done["d"]))]
+
+    def broken(_: object) -> list[Table]:
+        raise KeyError("gone")
+
+    outcomes = [trial(2, row(1, 1.0)), trial(1, row(1, 1.0)), Outcome(Trial("E", "d", 3, "quick"), "failed")]
+    none, two, fault = (
+        _tables(SimpleNamespace(extras=extras), outcomes)  # type: ignore[arg-type]
+        for extras in (None, described, broken)
+    )
+    assert none == []
+    assert two[0].rows == ((1,), (2,))
+    assert fault[0].rows == (("KeyError: 'gone'",),)

@@ -91,3 +91,11 @@ def test_rows_are_drawn_as_evenly_as_chance_allows() -> None:
     assert times.sum() == 500
     assert (times >= np.floor(expected - 1e-9)).all()
     assert (times <= np.ceil(expected + 1e-9)).all()
+
+
+def test_networks_learn_from_batches_where_rows_are_many() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(2100, 3))
+    y = (X[:, 0] > 0).astype(np.int64)
+    scorer = train([Job("network, small", X, y)])[0]
+    assert ((scorer.score(X) >= 0.5) == y).mean() > 0.9

@@ -26,6 +26,7 @@ BOOSTING = {
 }
 NETWORKS = {"network, small": 3, "network, large": 16}  # one padded width, hence one compiled program
 STEPS, RATE = 60, 0.05
+MANY, BATCH = 2000, 512  # beyond so many rows networks learn from batches, in twice the steps
 LEARNERS = (*PENALTIES, *BOOSTING, *NETWORKS)
 SEEDED = (*BOOSTING, *NETWORKS)
 
@@ -165,6 +166,7 @@ def _networks(jobs: Sequence[Job]) -> list[Scorer]:
     import numpy as np
 
     few = jobs[0].X[:8], jobs[0].y[:8]
+    many = max(len(job.y) for job in jobs) > MANY
     arms = []
     for job in jobs:
         X, y = job.X, job.y
@@ -173,9 +175,9 @@ def _networks(jobs: Sequence[Job]) -> list[Scorer]:
             X, y = X[chosen], y[chosen]
         arms.append(
             {"X": X, "y": y, "X_test": X[:8], "y_test": y[:8], "seed": job.seed, "rate": RATE}
-            | {"width": NETWORKS[job.learner], "batch": 0, "decay": 1e-3}
+            | {"width": NETWORKS[job.learner], "batch": BATCH if many else 0, "decay": 1e-3}
         )
-    trained = sweep(*few, *few, arms=arms, steps=STEPS, classes=2)
+    trained = sweep(*few, *few, arms=arms, steps=STEPS * (1 + many), classes=2)
     return [_network(job, row["network"]) for job, row in zip(jobs, trained, strict=True)]
 
 

@@ -183,12 +183,15 @@ def learners(outcomes: Outcomes) -> Table:
                     "false_positive_rate_gap",
                 )
             ]
-            rows.append((name, str(own.items[0]["groups"]), learner, *shown))
+            used = [own.items[0].get(part) for part in ("n_train", "n_test")]
+            rows.append((name, *used, str(own.items[0]["groups"]), learner, *shown))
     return Table(
         "learners",
         "Accuracy and gaps of each learner on the recorded data",
         (
             "where",
+            "rows trained and calibrated on",
+            "rows tested on",
             "gap",
             "learner",
             "parameters",
@@ -198,15 +201,15 @@ def learners(outcomes: Outcomes) -> Table:
             "false positive rate gap",
         ),
         tuple(rows),
-        "Means over trials and fits. On worlds the labels tested against are true; on tables they are the "
-        "recorded ones, which may be biased themselves.",
+        "Means over trials and fits. Large tables are sub-sampled to the rows shown; worlds draw afresh. On worlds "
+        "the labels tested against are true; on tables they are the recorded ones, which may be biased themselves.",
     )
 
 
 def attribution(outcomes: Outcomes) -> Table:
     """Show what each column accounts for in the gap of mean scores, and how nearly the parts sum to it."""
     rows: list[tuple[Value, ...]] = []
-    for name, every in _all(outcomes, "attribution"):
+    for name, every in _all(_shown(outcomes), "attribution"):
         sums = dict(_all({name: outcomes[name]}, "attributed"))[name]
         for scale in dict.fromkeys(str(r["scale"]) for r in every):
             own = every.where(scale=scale)
@@ -241,7 +244,7 @@ SHOWN = 8
 def proxies(outcomes: Outcomes) -> Table:
     """Show which columns tell the group, and were dropped as proxies."""
     rows: list[tuple[Value, ...]] = []
-    for name, every in _all(outcomes, "column"):
+    for name, every in _all(_shown(outcomes), "column"):
         found = []
         for feature in dict.fromkeys(str(r["feature"]) for r in every):
             own = every.where(feature=feature)
@@ -262,6 +265,15 @@ def proxies(outcomes: Outcomes) -> Table:
         "A proxy is a column that alone tells the two groups apart with an area under the ROC curve of 0.6 "
         "or more among the training rows. It may carry honest information too.",
     )
+
+
+def _shown(outcomes: Outcomes) -> Outcomes:
+    """Leave the worlds out but one: their columns are known, and alike."""
+    return {
+        name: trials
+        for name, trials in outcomes.items()
+        if not name.startswith("lending:") or name == "lending:label_bias"
+    }
 
 
 def _all(outcomes: Outcomes, kind: str) -> Iterator[tuple[str, Rows]]:

@@ -117,7 +117,7 @@ def _table(data: Dataset, seed: int, effort: Effort) -> Sample:
             both = pair(data.y, s, rows=LEAST_ROWS)
         except ValueError as fewer:
             raise NotApplicable(str(fewer)) from None
-    most = effort.pick(1500, 6000, 20_000)
+    most = effort.pick(3000, 12_000, 40_000)
     joint = replace(data, y=s * 2 + data.y, task="multiclass")
     found = split(joint, seed, train=most, test=most // 4)
     cut = len(found.y) * 3 // 4
