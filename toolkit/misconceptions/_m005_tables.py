@@ -201,8 +201,9 @@ def learners(outcomes: Outcomes) -> Table:
             "false positive rate gap",
         ),
         tuple(rows),
-        "Means over trials and fits. Large tables are sub-sampled to the rows shown; worlds draw afresh. On worlds "
-        "the labels tested against are true; on tables they are the recorded ones, which may be biased themselves.",
+        "Means over trials and fits. Large tables are sub-sampled to the rows shown; worlds draw afresh. On "
+        "worlds the labels tested against are true; on tables they are the recorded ones, which may be biased "
+        "themselves.",
     )
 
 
