@@ -215,6 +215,8 @@ def _figure(figure: Figure, experiment: Experiment, outcomes: Sequence[Outcome])
         "title": figure.title,
         "x_title": figure.x_title,
         "y_title": figure.y_title,
+        "panel_title": figure.panel.replace("_", " "),
+        "series_title": figure.series.replace("_", " "),
         "x_log": figure.x_log,
         "y_log": figure.y_log,
         "kind": figure.kind,

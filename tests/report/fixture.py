@@ -161,7 +161,7 @@ def experiment(
     } | more
 
 
-def curve(dataset: str, panel: str, series: str, peak: float, level: float) -> list[dict[str, Any]]:
+def curve(dataset: str, panel: float, series: str, peak: float, level: float) -> list[dict[str, Any]]:
     """Return an error curve over the number of parameters that peaks at 300 by `peak`."""
     found = []
     for x in (15, 30, 75, 150, 300, 600, 1500, 3000):
@@ -189,13 +189,15 @@ def more() -> dict[str, Any]:
         for dataset, level in (("digits", 0.02), ("teacher", 0.05))
         for noise in (0.0, 0.1, 0.2)
         for series, peak in (("ridgeless", 0.12 + noise), ("ridge, tuned", 0.0), ("boosting", 0.01))
-        for point in curve(dataset, f"label noise {noise:g}", series, peak, level + noise / 4)
+        for point in curve(dataset, noise, series, peak, level + noise / 4)
     ]
     figure = {
         "id": "double-descent",
         "title": "Test error against size",
         "x_title": "Parameters",
         "y_title": "Test error",
+        "panel_title": "label noise",
+        "series_title": "family",
         "x_log": True,
         "y_log": False,
         "kind": "line",

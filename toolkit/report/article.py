@@ -12,7 +12,7 @@ from toolkit.report.findings import caption, finding, panel_label
 from toolkit.report.panels import Panel, cut, series_of
 from toolkit.report.parts import BeliefView, ClaimView, DescribedTable, Document, FigureView
 from toolkit.report.tables import Table
-from toolkit.report.words import clean, short
+from toolkit.report.words import clean, named, short
 
 OWN_TABLE = ("--data", "--target", "--positive", "--sensitive", "--drop")
 
@@ -35,7 +35,7 @@ def belief(experiment: Document, document: Document, numbers: Iterator[int], mos
         ruling=str(experiment["ruling"]),
         sentence=clean(experiment.get("sentence")) or words.RULING[experiment["ruling"]] + ".",
         tally=_by_stance(claims),
-        leading=_leading(claims),
+        leading=_leading(claims, experiment["ruling"]),
         texts={name: clean(experiment.get(name)) for name in names},
         lists={name: tuple(clean(item) for item in experiment.get(name) or ()) for name in lists},
         claims=claims,
@@ -83,11 +83,16 @@ def _by_stance(claims: Sequence[ClaimView]) -> str:
     return "; ".join(f"{words.CLAIMS[s]}: {words.tally(rulings)}" for s, rulings in found.items() if rulings)
 
 
-def _leading(claims: Sequence[ClaimView]) -> ClaimView | None:
-    """Return the claim to show on the first page: the belief's own, one with numbers if there is one."""
-    able = [c for c in claims if any(r.verdict.get("effect") is not None for r in c.rows)]
-    said = [c for c in able if c.stance == "belief"]
-    return next(iter([*said, *able, *claims]), None)
+def _leading(claims: Sequence[ClaimView], ruling: str) -> ClaimView | None:
+    """Return the claim to show on the first page: one that carries the belief's ruling, with numbers.
+
+    A belief is refuted by a claim of its own that is refuted, or by a counter-claim that is supported.
+    """
+    able = [c for c in claims if c.drawn]
+    against = {"refuted": "supported", "supported": "refuted"}.get(ruling, ruling)
+    own = [c for c in able if (c.stance, c.ruling) == ("belief", ruling)]
+    other = [c for c in able if (c.stance, c.ruling) == ("counter", against)]
+    return next(iter([*own, *other, *(c for c in able if c.stance == "belief"), *able, *claims]), None)
 
 
 def _missing(experiment: Document) -> Iterator[tuple[str, str]]:
@@ -132,8 +137,7 @@ def _numbers(figure: Document, panels: Sequence[Panel]) -> Table:
             cell = short(float(p["mean"]))
             if p.get("low") is not None and p.get("high") is not None:
                 cell += f" ({short(float(p['low']))} to {short(float(p['high']))})"
-            name = short(p["series"]) if p.get("series") not in (None, "") else ""
-            cells.setdefault((panel.title, short(p["x"])), {})[name] = cell
+            cells.setdefault((panel.title, named(p["x"])), {})[str(p.get("series") or "")] = cell
     head = ("Panel", clean(figure["x_title"]), *(s or y for s in series))
     return Table(
         head, tuple((t, x, *(row.get(s, words.NOTHING) for s in series)) for (t, x), row in cells.items())

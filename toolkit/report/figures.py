@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from toolkit.report.panels import Axis, Panel
-from toolkit.report.words import short, shorten
+from toolkit.report.words import named, shorten
 
 Spec = dict[str, Any]
 
@@ -122,7 +122,7 @@ def _intervals(panel: Panel, series: Sequence[str]) -> Spec:
     for p in panel.points:
         low, high = _ends(p, panel.y)
         code = _code(p, series)
-        place = panel.categories.index(short(p["x"])) * (many + (many > 1)) + int(code) + 0.5
+        place = panel.categories.index(named(p["x"])) * (many + (many > 1)) + int(code) + 0.5
         values.append({"f0": place, "f1": p["mean"], "f2": low, "f3": high, "f4": code})
     slots = len(panel.categories) * (many + (many > 1)) - (many > 1)
     height = max(row * slots, 20) if lines else 20
@@ -172,7 +172,7 @@ def _intervals(panel: Panel, series: Sequence[str]) -> Spec:
 
 
 def _code(point: Mapping[str, Any], series: Sequence[str]) -> str:
-    name = short(point.get("series"))
+    name = str(point.get("series"))
     return str(series.index(name)) if name in series else "0"
 
 

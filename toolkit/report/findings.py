@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.report.panels import Panel, Point, own_scales
-from toolkit.report.words import clean, count, listed, short, shorten
+from toolkit.report.words import clean, count, listed, named, short, shorten
 
 
 def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | None = None) -> str:
@@ -86,7 +86,7 @@ def _course(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
 def _curves(panel: Panel) -> list[list[Point]]:
     found: dict[str, list[Point]] = {}
     for point in panel.points:
-        found.setdefault(short(point.get("series")), []).append(point)
+        found.setdefault(str(point.get("series")), []).append(point)
     return list(found.values())
 
 
@@ -97,9 +97,9 @@ def _apart(lower: Point, upper: Point) -> bool:
 
 
 def _where(panel: Panel, point: Point, figure: Mapping[str, Any]) -> str:
-    x = short(point["x"])
+    x = named(point["x"])
     at = x if panel.x is None else f"{_first_down(clean(figure['x_title']))} {x}"
-    series = short(point["series"]) if point.get("series") not in (None, "") else ""
+    series = str(point.get("series") or "")
     return ", ".join(shorten(part, 60) for part in (series, at, panel.title) if part)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.report.words import clean, short
+from toolkit.report.words import clean, named
 
 Point = Mapping[str, Any]
 
@@ -56,26 +56,26 @@ class Panel:
 
 def cut(figure: Mapping[str, Any]) -> tuple[Panel, ...]:
     """Cut a figure into its panels, in order of dataset and panel."""
-    points = [p for p in figure["points"] if _finite(p.get("mean"))]
+    points = [p | {"series": series_name(figure, p)} for p in figure["points"] if _finite(p.get("mean"))]
     bars = figure.get("kind") == "bar"
     groups: dict[tuple[str, str], list[Point]] = {}
     for point in points:
-        key = (clean(point.get("dataset")), short(point["panel"]) if _given(point.get("panel")) else "")
+        key = (clean(point.get("dataset")), named(point.get("panel"), figure.get("panel_title")))
         groups.setdefault(key, []).append(point)
-    named = bars or not all(_number(p["x"]) for p in points)
-    x_log = bool(figure.get("x_log")) and not named and all(p["x"] > 0 for p in points)
+    categorical = bars or not all(_number(p["x"]) for p in points)
+    x_log = bool(figure.get("x_log")) and not categorical and all(p["x"] > 0 for p in points)
     y_log = bool(figure.get("y_log")) and all(p["mean"] > 0 for p in points)
     y_shared = _value_axis(points, y_log, bars=bars)
     free = not bars and _uneven(list(groups.values()), y_log=y_log)
-    x_shared = None if named or not points else axis([float(p["x"]) for p in points], log=x_log)
+    x_shared = None if categorical or not points else axis([float(p["x"]) for p in points], log=x_log)
     return tuple(
         Panel(
             dataset,
             name,
-            tuple(sorted(group, key=lambda p: float(p["x"])) if not named else group),
+            tuple(sorted(group, key=lambda p: float(p["x"])) if not categorical else group),
             x_shared,
             _value_axis(group, y_log, bars=bars) if free else y_shared,
-            _categories(group) if named else (),
+            _categories(group) if categorical else (),
             bars,
         )
         for (dataset, name), group in groups.items()
@@ -89,7 +89,12 @@ def own_scales(panels: Sequence[Panel]) -> bool:
 
 def series_of(figure: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of a figure's series, in order of appearance."""
-    return tuple(dict.fromkeys(short(p.get("series")) for p in figure["points"] if _given(p.get("series"))))
+    return tuple(name for name in dict.fromkeys(series_name(figure, p) for p in figure["points"]) if name)
+
+
+def series_name(figure: Mapping[str, Any], point: Point) -> str:
+    """Return the name of the series a point belongs to; empty where there is one only."""
+    return named(point.get("series"), figure.get("series_title"))
 
 
 def axis(values: Sequence[float], *, log: bool, zero: bool = False) -> Axis:
@@ -155,7 +160,7 @@ def _uneven(groups: Sequence[Sequence[Point]], *, y_log: bool) -> bool:
 
 
 def _categories(group: Sequence[Point]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(short(p["x"]) for p in group))
+    return tuple(dict.fromkeys(named(p["x"]) for p in group))
 
 
 def _number(value: object) -> bool:
@@ -164,7 +169,3 @@ def _number(value: object) -> bool:
 
 def _finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
-
-
-def _given(value: object) -> bool:
-    return value is not None and value != ""

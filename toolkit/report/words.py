@@ -97,6 +97,22 @@ def short(value: object) -> str:
     return ("−" if value < 0 else "") + text
 
 
+def named(value: object, title: object = "") -> str:
+    """Write a value that names a setting, whole; a number or a yes takes the setting's title with it.
+
+    >>> named(0.2, "noise"), named("relu", "activation"), named(1200), named(True, "replay"), named("")
+    ('noise 0.2', 'relu', '1,200', 'replay yes', '')
+    """
+    if value is None or isinstance(value, str):
+        return clean(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        text = short(value)
+    else:
+        text = f"{abs(value):,}" if isinstance(value, int) else f"{abs(value):,.6g}"
+        text = f"−{text}" if value < 0 else text
+    return f"{clean(title)} {text}".strip()
+
+
 def interval(low: float | None, high: float | None, places: int) -> str:
     """Write an interval as ``low to high``, or a dash where there is none."""
     if low is None or high is None:
