@@ -90,6 +90,17 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+@lru_cache
+def processor_kind() -> str:
+    """Return a short hash of the processor's model and abilities: two virtual ones may share a name only."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []  # not Linux
+    kept = {line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}
+    return sha256("\n".join([processor(), *sorted(kept)]))[:16]
+
+
 def machine() -> dict[str, Any]:
     """Describe the machine: not part of what makes two runs the same."""
     return {
@@ -212,7 +223,7 @@ def family(trial: Trial, environment: Mapping[str, str]) -> str:
         "code": code_of(trial.experiment),
         "below": floors_below(),
         "versions": versions(),
-        "processor": processor(),
+        "processor": processor_kind(),
         "environment": dict(environment),
         "dataset": trial.dataset,
         "data": data_of(trial.dataset, trial.table),

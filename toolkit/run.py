@@ -70,7 +70,7 @@ def run(
     families = {trial: provenance.family(trial, executor.ENVIRONMENT) for trial in trials}
     known = {trial: journal.find(family, trial) for trial, family in families.items()}
     missing = [trial for trial in trials if known[trial] is None]
-    compiled = journal.folder.parent / "compiled" / provenance.sha256(provenance.processor())[:16]
+    compiled = journal.folder.parent / "compiled" / provenance.processor_kind()
     if missing and cluster is None:
         executor.prepare(compiled, {trial.experiment for trial in missing})
     progress(Event("planned", 0, len(trials)))

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from toolkit.executor.worker import TimedOutError
+from toolkit.executor.worker import TimedOutError, pin_networks
 from toolkit.records import BadInputError, Outcome, Trial
 
 TOPIC = "toolkit-timeouts"
@@ -116,6 +116,7 @@ def guarded(function: Callable[[Trial], Outcome], trial: Trial, timeout: float |
 
     Nothing gentler stops compiled code; the worker's nanny starts a new one.
     """
+    pin_networks()
     if timeout is None:
         return function(trial)
     from distributed import get_worker

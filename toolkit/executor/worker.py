@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping
@@ -14,23 +15,22 @@ from typing import Any
 from toolkit import catalogue
 from toolkit.records import Dataset, Effort, NotApplicable, Outcome, Row, Rows, Trial, Value
 
-# Unpinned, the same trial gives other bytes. The last three change speed, and never a number.
-THREADS = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
+# Unpinned, the same trial gives other bytes. BLAS reads this when it is loaded, XLA when JAX is.
+BLAS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+if sys.platform == "darwin":
+    BLAS["VECLIB_MAXIMUM_THREADS"] = "1"
+XLA = {
     "NPROC": "1",  # XLA's own pool
-}
-ENVIRONMENT = {
-    **THREADS,
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=1",
     "JAX_PLATFORMS": "cpu",
-    "PYTHONHASHSEED": "0",
+}
+# The cache of compiled programs changes speed, and never a number.
+CACHE = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
     "JAX_ENABLE_COMPILATION_CACHE": "1",
 }
+ENVIRONMENT = {**BLAS, **XLA, **CACHE, "PYTHONHASHSEED": "0"}
 REASON_LENGTH = 300
 
 
@@ -67,6 +67,12 @@ def perform(trial: Trial) -> Outcome:
     )
 
 
+def pin_networks() -> None:
+    """Pin JAX in a process that others started, as long as it has not been loaded there."""
+    if "jax" not in sys.modules:
+        os.environ.update(XLA | CACHE)
+
+
 def tidy(measured: Iterable[Row] | Any) -> Rows:
     """Make rows plain: numpy's numbers become Python's, and what is not a finite number becomes None.
 
@@ -101,7 +107,7 @@ def _short(reason: str) -> str:
 
 def _threads() -> int:
     """Return 1 where this process was started with every pin in place, else the processors it may use."""
-    pinned = all(os.environ.get(name) == "1" for name in THREADS)
+    pinned = all(os.environ.get(name) == value for name, value in (BLAS | XLA).items())
     return 1 if pinned else os.cpu_count() or 0
 
 
