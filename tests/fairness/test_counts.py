@@ -94,5 +94,6 @@ def test_the_pair_is_the_two_largest_groups_that_are_large_enough() -> None:
     assert pair(y, s) == (1, 2)
     y[s == 2] = 0
     assert pair(y, s, positives=50) == (1, 0)
+    assert pair(y, s, apart=[1]) == (2, 0)
     with pytest.raises(ValueError, match="200 rows with 0 positives"):
         pair(y, s, positives=200)

@@ -180,6 +180,11 @@ def test_one_large_group_is_not_enough() -> None:
         m005.measure(lonely, 0, QUICK)
 
 
+def test_people_of_unknown_group_are_not_compared() -> None:
+    data = replace(table(1500, groups=3), groups=("A", "(missing)", "C"))
+    assert trial.sample(data, 0, QUICK).pair == (0, 2)
+
+
 def test_a_trial_of_a_table_with_three_groups_is_complete_and_its_attribution_sums_to_the_gap() -> None:
     rows = Rows.of(m005.measure(table(1500, groups=3), 1, QUICK))
     cells = rows.where(kind="cell")

@@ -6,6 +6,7 @@ without positives both a true and a false negative rate of 0).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -91,10 +92,18 @@ def gap(counts: NDArray[np.float64], metric: str, pair: tuple[int, int]) -> floa
     return float(values[pair[0]] - values[pair[1]])
 
 
-def pair(y: NDArray[Any], group: NDArray[np.int64], *, rows: int = 50, positives: int = 0) -> tuple[int, int]:
+def pair(
+    y: NDArray[Any],
+    group: NDArray[np.int64],
+    *,
+    rows: int = 50,
+    positives: int = 0,
+    apart: Collection[int] = (),
+) -> tuple[int, int]:
     """Return the two largest groups, larger first, among those with enough rows and positives.
 
     Chosen by size alone and on the whole table, so the comparison is fixed before any outcome is compared.
+    Groups kept `apart` (people whose group is not known) are never one of the two.
 
     Raises
     ------
@@ -105,7 +114,8 @@ def pair(y: NDArray[Any], group: NDArray[np.int64], *, rows: int = 50, positives
 
     size = np.bincount(group)
     good = np.bincount(group, weights=np.asarray(y) == 1, minlength=len(size)).astype(int)
-    enough = [g for g in np.argsort(-size, kind="stable") if size[g] >= rows and good[g] >= positives]
+    large = [g for g in np.argsort(-size, kind="stable") if size[g] >= rows and good[g] >= positives]
+    enough = [g for g in large if g not in apart]
     if len(enough) < 2:
         found = ", ".join(f"{size[g]} rows with {good[g]} positives" for g in range(len(size)))
         raise ValueError(f"needs two groups of {rows} rows with {positives} positives; found {found}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 METRICS = ("true_positive_rate", "selection_rate", "false_positive_rate")
 LEAST_ROWS, LEAST_POSITIVES = 50, 50
 PROXY = 0.6
+UNKNOWN = "(missing)"  # as toolkit.table names it
 FROZEN = ("logistic, weak penalty", "boosting, large", "network, small")
 EXPLAINED = "boosting, large"
 EXPLAINED_ROWS, SAMPLE, BACKGROUND = 100, 30, 20
@@ -109,12 +110,13 @@ def _table(data: Dataset, seed: int, effort: Effort) -> Sample:
 
     s = _groups(data)
     why = ""
+    apart = [g for g, name in enumerate(data.groups) if name == UNKNOWN]
     try:
-        both = pair(data.y, s, rows=LEAST_ROWS, positives=LEAST_POSITIVES)
+        both = pair(data.y, s, rows=LEAST_ROWS, positives=LEAST_POSITIVES, apart=apart)
     except ValueError as few:
         why = f"true and false positive rates: {few}"
         try:
-            both = pair(data.y, s, rows=LEAST_ROWS)
+            both = pair(data.y, s, rows=LEAST_ROWS, apart=apart)
         except ValueError as fewer:
             raise NotApplicable(str(fewer)) from None
     most = effort.pick(3000, 12_000, 40_000)
