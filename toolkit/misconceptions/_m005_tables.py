@@ -202,8 +202,8 @@ def learners(outcomes: Outcomes) -> Table:
         ),
         tuple(rows),
         "Means over trials and fits. Large tables are sub-sampled to the rows shown; worlds draw afresh. On "
-        "worlds the labels tested against are true; on tables they are the recorded ones, which may themselves "
-        "be biased.",
+        "worlds the labels tested against are true; on tables they are the recorded ones, which may "
+        "themselves be biased.",
     )
 
 
