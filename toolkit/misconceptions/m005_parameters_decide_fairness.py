@@ -256,8 +256,8 @@ experiment = Experiment(
     rule=rule,
     extras=extras,
     article=(
-        "The article answers that bias comes from the data as well as from parameters, and that tuning "
-        "cannot repair biased data."
+        "The article counts this among its misconceptions and points to the data. Its answer is tested here "
+        "in its strong form: parameters play no part."
     ),
     what=(
         "Weights (W) follow from data, learner and seed; the factorial varies hyperparameters (H) and "
