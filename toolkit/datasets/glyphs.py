@@ -13,10 +13,8 @@ WORLDS = {
     "misleading": glyphs.Glyphs(plan={"shift": "none", "target": "noise", "parts": TRANSFER}),
     "meaningless": glyphs.Glyphs(plan={"source": "noise", "parts": TRANSFER}),
     "drifting": glyphs.Glyphs(speck=0.05, plan={"parts": STREAM}),
-    "sealed": glyphs.Glyphs(plan={"deploy": "sealed", "parts": ("mechanics",)}),
-    "adapting": glyphs.Glyphs(plan={"deploy": "adapting", "parts": ("mechanics",)}),
     "noisy": glyphs.Glyphs(label_noise=0.15, plan={"parts": ("after",)}),
-    "one-start": glyphs.Glyphs(plan={"starts": dict.fromkeys(STARTS, "glorot")}),
+    "one-start": glyphs.Glyphs(plan={"starts": dict.fromkeys(STARTS, "orthogonal")}),
     "spoiled": glyphs.Glyphs(speck=0.05, plan={"starts": {"he": "zero"}}),
 }
 VARIANTS = tuple(WORLDS)

@@ -1,11 +1,18 @@
-"""Logistic: rows whose truth is a linear model, learned by a linear model, so that training is convex."""
+"""Logistic: rows whose truth is a linear model; one variant for each thing that is planted in their use."""
 
 from __future__ import annotations
 
 from toolkit.records import Dataset
 from toolkit.worlds import logistic
 
+PLANS = {
+    "convex": {"depth": 0, "parts": ("after",)},
+    "sealed": {"deploy": "sealed", "parts": ("mechanics",)},
+    "adapting": {"deploy": "adapting", "parts": ("mechanics",)},
+}
+VARIANTS = tuple(PLANS)
 
-def load() -> Dataset:
-    """Return the world; its `draw` gives fresh rows."""
-    return logistic.dataset("logistic", {"depth": 0, "parts": ("after",)})
+
+def load(variant: str) -> Dataset:
+    """Return one variant; its `draw` gives fresh rows."""
+    return logistic.dataset(f"logistic:{variant}", PLANS[variant])

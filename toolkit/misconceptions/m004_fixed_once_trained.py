@@ -381,12 +381,12 @@ experiment = Experiment(
     ),
     controls=(
         Control(
-            "glyphs:sealed",
+            "logistic:sealed",
             {"parameters-are-fixed": "supported", "asking-changes-nothing": "supported"},
             "Models are deployed read-only: updates are made to a copy, so what is deployed cannot change.",
         ),
         Control(
-            "glyphs:adapting",
+            "logistic:adapting",
             {"parameters-are-fixed": "refuted", "asking-changes-nothing": "refuted"},
             "The linear models learn from their own answers while predicting, so asking must change them.",
         ),
@@ -431,7 +431,7 @@ experiment = Experiment(
             "Fifteen in a hundred labels are wrong: a network that fits them all is far too sure of itself.",
         ),
         Control(
-            "logistic",
+            "logistic:convex",
             {"shrinking-helps": "refuted"},
             "The truth is linear and so is the model, with rows enough: it is as sure as it should be.",
         ),

@@ -267,7 +267,7 @@ experiment = Experiment(
         Control(
             "glyphs:one-start",
             _expect("supported", *PLANTED, "poor-starts-arrive") | _expect("refuted", "good-start-is-faster"),
-            "Whatever a start is called here, it draws Glorot's weights: none can be better than another.",
+            "Whatever a start is called here, it draws an orthogonal one: none can be better than another.",
         ),
         Control(
             "glyphs:spoiled",
@@ -277,7 +277,7 @@ experiment = Experiment(
             "drown N(0, 0.01^2) and blow up N(0, 1), and what is called He's start is zero here.",
         ),
         Control(
-            "logistic",
+            "logistic:convex",
             {"poor-starts-end-alike": "supported"},
             "A linear model's loss is convex: every start ends at the one optimum.",
         ),
@@ -344,6 +344,6 @@ experiment = Experiment(
     ),
     needs=Needs(tasks=("binary", "multiclass"), rows=200),
     replicates=(6, 14, 20),
-    control_replicates=(5, 7, 12),
+    control_replicates=(7, 8, 12),
     compiled=True,
 )
