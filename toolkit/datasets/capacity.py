@@ -6,7 +6,7 @@ from typing import Any
 
 from toolkit.records import Dataset
 
-VARIANTS = ("coin", "rise", "early", "late", "anti", "switch", "linear", "blur", "teacher")
+VARIANTS = ("coin", "rise", "single", "early", "late", "anti", "switch", "linear", "slope", "blur", "teacher")
 SHOWN = 50
 TEACHER = (8, 20, 3)  # width, inputs, classes
 
@@ -15,10 +15,12 @@ TEACHER = (8, 20, 3)  # width, inputs, classes
 PARAMS: dict[str, dict[str, Any]] = {
     "coin": {"train": 100, "test": 8000},
     "rise": {"train": 200, "test": 2000},
+    "single": {"families": ("forest",), "train": 200, "test": 2000},
     "early": {"features": "columns", "families": ("features",), "train": 100, "test": 2000},
     "late": {"features": "columns", "families": ("features",), "train": 100, "test": 2000},
     "anti": {"families": ("forest",), "train": 300, "test": 2000},
     "switch": {"families": ("forest",), "train": 100, "test": 200},
+    "slope": {"leaves": 4},
     "blur": {"families": ("network",), "train": 200, "test": 1000},
 }
 
@@ -38,11 +40,12 @@ def _drawn(variant: str, seed: int, rows: int) -> Dataset:
         X, y = tasks.teacher(*TEACHER, rows, rng)
     else:
         X, y = capacity.draw(variant, rows, rng)
-    classes = {"linear": (), "blur": (), "teacher": ("a", "b", "c")}.get(variant, ("no", "yes"))
+    number = variant in {"linear", "slope", "blur"}
+    classes = () if number else ("a", "b", "c") if variant == "teacher" else ("no", "yes")
     names = tuple(f"x{i}" for i in range(X.shape[1]))
     return Dataset(
         f"capacity:{variant}",
-        {"linear": "regression", "blur": "regression", "teacher": "multiclass"}.get(variant, "binary"),  # type: ignore[arg-type]
+        "regression" if number else "multiclass" if variant == "teacher" else "binary",
         X,
         y,
         names,

@@ -15,14 +15,14 @@ LADDERS: dict[str, tuple[tuple[str, int], ...]] = {
     "copies": (("parity", 2),) * 4,
     "planted": (("parity", 1), ("parity", 4)),
 }
-SINGLES: dict[str, tuple[str, int]] = {"line": ("parity", 1), "parity": ("parity", 3)}
+SINGLES: dict[str, tuple[str, int]] = {"line": ("parity", 1), "parity": ("parity", 4)}
 VARIANTS = (*LADDERS, *SINGLES)
 
 # How the experiments run the single tasks: in "parity" the large model is only as large as the task needs,
 # so that nothing in it is surplus.
 PARAMS: dict[str, dict[str, Any]] = {
     "line": {"test": 2000},
-    "parity": {"test": 2000, "units": 24, "features": 200, "leaves": 4},
+    "parity": {"test": 2000, "units": 16, "features": 200, "leaves": 4},
 }
 
 

@@ -44,14 +44,18 @@ class Parts:
 
 
 def prune(network: Network, share: float) -> Network:
-    """Set the share of weights that are smallest in size to zero, over all layers at once; biases stay."""
+    """Set the share of each layer's weights that are smallest in size to zero; biases stay.
+
+    Layer by layer, since layers differ in scale: over all at once the layer of small weights would go first.
+    """
     import numpy as np
 
-    sizes = np.abs(np.concatenate([W.ravel() for W, _ in network.weights]))
-    cut = round(share * len(sizes))
-    least = np.partition(sizes, cut)[cut] if cut < len(sizes) else np.inf
-    kept = tuple((np.where(np.abs(W) >= least, W, np.float32(0)), b) for W, b in network.weights)
-    return replace(network, weights=kept)
+    def cut(W: NDArray[np.float32]) -> NDArray[np.float32]:
+        kept = W.ravel().copy()
+        kept[np.argsort(np.abs(kept), kind="stable")[: round(share * W.size)]] = 0.0
+        return kept.reshape(W.shape)
+
+    return replace(network, weights=tuple((cut(W), b) for W, b in network.weights))
 
 
 def networks(parts: Parts, *, units: int, steps: int) -> tuple[list[Row], Network]:

@@ -320,8 +320,13 @@ experiment = Experiment(
         ),
         Control(
             "ladder:parity",
-            dict.fromkeys((*SURPLUS, *SMALL), "refuted"),
-            "the parity of three bits with a model just large enough: nothing is surplus",
+            dict.fromkeys((SURPLUS[0], SURPLUS[2], *SMALL[:2]), "refuted"),
+            "the parity of four bits with models just large enough: nothing is surplus",
+        ),
+        Control(
+            "capacity:slope",
+            dict.fromkeys((SURPLUS[1], SMALL[2]), "refuted"),
+            "small trees approach a line through 30 columns step by step: every round counts",
         ),
     ),
     rule=rule,

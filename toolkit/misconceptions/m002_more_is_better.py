@@ -269,7 +269,8 @@ def _controls() -> tuple[Control, ...]:
     flat = dict.fromkeys((*_ids("never-worse"), *(c.id for c in _regularised())), "supported")
     flat |= dict.fromkeys((*_ids("overfits"), "peak-without-noise", *_ids("second-descent")), "refuted")
     flat["added-trees-use-fewer-effective-parameters"] = "supported"
-    rising = ("features", "tree", "forest", "boosting")
+    rising = ("features", "tree", "boosting")
+    single = {"never-worse-forest": "refuted", "overfits-forest": "supported"}
     rise = {f"overfits-{key}": "supported" for key in rising}
     rise |= {f"never-worse-{key}": "refuted" for key in (*rising, "fourier")}
     early = dict.fromkeys(("never-worse-tuned", "tuned-ridge-has-no-peak", *_ids("second")), "refuted")
@@ -280,6 +281,7 @@ def _controls() -> tuple[Control, ...]:
     planted: tuple[tuple[str, dict[str, Any], str], ...] = (
         ("coin", flat, "labels are fair coins, so capacity cannot matter"),
         ("rise", rise | {"peak-without-noise": "supported"}, "one feature is the rule: a stump is best"),
+        ("single", single, "the one feature's labels are flipped in a fifth of the cases"),
         ("early", early, "the first columns carry the label, every further column is noise"),
         ("late", late, "only columns past the number of rows carry the label"),
         ("anti", anti, "neighbours have opposite labels, so voting misleads"),

@@ -21,11 +21,13 @@ SIGNAL, NOISE, BLUR = 1.0, 0.5, 2.0
 TRUTH: Mapping[str, str] = {
     "coin": "labels are fair coins: every model errs in half of the cases, whatever its capacity",
     "rise": "one feature of 5 carries the label, a fifth of all labels are flipped: a stump is best",
+    "single": "one feature carries the label, a fifth of all labels are flipped: deep trees vote for noise",
     "early": f"the first {ROWS // 4} of {COLUMNS} columns carry the label: each further one only adds noise",
     "late": f"columns {ROWS} to {5 * ROWS // 4} carry the label: no model of the first {ROWS} can learn",
     "anti": f"the parity of {BITS} bits: neighbours differ in label, so voting of local models misleads",
     "switch": "one binary feature carries the label: a tree has two leaves, more trees only repeat it",
     "linear": f"a line through {INPUTS} normal columns, signal {SIGNAL}, noise variance {NOISE}",
+    "slope": f"a line through {INPUTS} normal columns without noise: trees approach it slowly",
     "blur": f"the same line under noise of variance {BLUR}: what a wide model fits is mostly noise",
 }
 
@@ -44,14 +46,14 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
     -------
     X : ndarray, shape (rows, columns)
     y : ndarray, shape (rows,)
-        Classes 0 and 1; "linear" and "blur" give numbers.
+        Classes 0 and 1; "linear", "slope" and "blur" give numbers.
     """
     import numpy as np
 
     if kind == "coin":
         return rng.standard_normal((rows, 20)), rng.integers(0, 2, rows)  # nothing ties the two
-    if kind == "rise":
-        X = rng.standard_normal((rows, 5))
+    if kind in {"rise", "single"}:
+        X = rng.standard_normal((rows, 5 if kind == "rise" else 1))
         return X, ((X[:, 0] > 0) ^ (rng.random(rows) < FLIPPED)).astype(np.int64)
     if kind == "anti":
         signs = 2.0 * rng.integers(0, 2, (rows, BITS)) - 1.0
@@ -59,8 +61,8 @@ def draw(kind: str, rows: int, rng: np.random.Generator) -> Drawn:
     if kind == "switch":
         signs = 2.0 * rng.integers(0, 2, (rows, 1)) - 1.0
         return signs, (signs[:, 0] > 0).astype(np.int64)
-    if kind in {"linear", "blur"}:
-        return _line(rows, BLUR if kind == "blur" else NOISE, rng)
+    if kind in {"linear", "slope", "blur"}:
+        return _line(rows, {"linear": NOISE, "slope": 0.0, "blur": BLUR}[kind], rng)
     return _columns(kind, rows, rng)
 
 
