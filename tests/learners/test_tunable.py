@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toolkit.learners import tunable
+from toolkit.learners import search, tunable
 from toolkit.learners.tunable import Boosting, Networks, Parts, Planted
 
 
@@ -47,13 +47,14 @@ def test_a_regression_is_scored_by_the_share_of_variance_left():
     X = rng.normal(size=(300, 3))
     y = 100 * X[:, 0] + rng.normal(size=300)
     p = Parts(X[:100], y[:100], X[100:200], y[100:200], X[200:], y[200:], 0)
-    for learner in (Networks(p, 0, 0), Boosting(p, 0)):
-        curves = learner.evaluate(
-            [{**learner.start, **{"rate": 0.3, "decay": 0.001}}]
-            if learner.space is tunable.LINEAR_SPACE
-            else [learner.start]
-        )
-        assert 0 < curves.test[0] < 0.3
+    sensible = {**Networks(p, 0, 0).start, "rate": 0.3, "decay": 0.001}
+    wild = {"rate": 1e20, "decay": 0.0001}
+    linear = Networks(p, 0, 0).evaluate([sensible, wild])
+    boosted = Boosting(p, 0).evaluate([Boosting(p, 0).start])
+    for found in (linear.test[0], boosted.test[0]):
+        assert 0 < found < 0.3
+    assert linear.full[1] == search.WORST  # diverged: no search may choose it, and nothing warns
+    assert 1 < linear.test[1] <= 4
 
 
 def test_a_planted_surface_reports_the_truth_and_shows_searches_a_noisy_one():

@@ -53,13 +53,12 @@ def settings(total: float, **variance: float) -> Rows:
 
 
 def test_settings_are_chosen_on_other_trials_so_that_an_extreme_may_come_out_negative():
-    chosen = CLAIMS["settings"].choose(settings(1.0, rate=0.7, decay=0.1, width=0.2))
-    assert chosen == ("rate", "decay")
-    assert CLAIMS["settings"].effect(settings(1.0, rate=0.1, decay=0.4, width=0.2), chosen) == pytest.approx(
-        -0.3
-    )
+    chosen = CLAIMS["settings"].choose(settings(0.5, rate=0.7, decay=0.1, width=0.2))
+    assert chosen == ("rate", "decay", 0.5)
+    effect = CLAIMS["settings"].effect(settings(9.0, rate=0.1, decay=0.4, width=0.2), chosen)
+    assert effect == pytest.approx(-0.6)
 
 
 def test_shares_of_nothing_are_not_applicable():
     with pytest.raises(NotApplicable, match="nothing to divide"):
-        CLAIMS["settings"].effect(settings(1e-6, rate=1.0, decay=0.0, width=0.0), ("rate", "decay"))
+        CLAIMS["settings"].effect(settings(1.0, rate=1.0, decay=0.0, width=0.0), ("rate", "decay", 1e-6))

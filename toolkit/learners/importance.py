@@ -106,8 +106,11 @@ def additive_surrogate(X: Floats, margins: Floats, penalty: float = 1.0) -> Call
 
     steps = coded(X)
     centre, level = steps.mean(axis=0), margins.mean(axis=0)
-    gram = (steps - centre).T @ (steps - centre) + penalty * np.eye(steps.shape[1])
-    slopes = np.linalg.solve(gram, (steps - centre).T @ (margins - level))
+    Z, rest = steps - centre, margins - level
+    if Z.shape[1] > len(Z):  # the same solution through the smaller matrix
+        slopes = Z.T @ np.linalg.solve(Z @ Z.T + penalty * np.eye(len(Z)), rest)
+    else:
+        slopes = np.linalg.solve(Z.T @ Z + penalty * np.eye(Z.shape[1]), Z.T @ rest)
     return lambda rows: (coded(rows) - centre) @ slopes + level
 
 

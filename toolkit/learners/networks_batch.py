@@ -202,11 +202,12 @@ def _scores(outputs: NDArray[Any], classes: int, centre: float, scale: float) ->
     """Turn outputs into probabilities or into predictions in the target's unit."""
     import numpy as np
 
-    if not classes:
-        return np.asarray(outputs[:, 0] * scale + centre)
-    outputs = outputs[:, :classes]
-    raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    with np.errstate(all="ignore"):  # a diverged network may overflow; its error is the cap
+        if not classes:
+            return np.asarray(outputs[:, 0] * scale + centre)
+        outputs = outputs[:, :classes]
+        raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _targets(y: NDArray[Any], arm: Mapping[str, Any], classes: int) -> tuple[NDArray[Any], float, float]:

@@ -166,19 +166,22 @@ def _matters(family: str, share: float) -> Callable[[Rows], float]:
     return effect
 
 
-def _extremes(rows: Rows) -> tuple[str, str]:
-    """Choose the settings of the largest and the smallest variance, on the other half of the trials."""
+def _extremes(rows: Rows) -> tuple[str, str, float]:
+    """Choose the settings of the largest and the smallest variance, and the unit, on the other half."""
     ranked = sorted(SETTINGS, key=lambda name: rows.mean("variance", setting=name))
-    return ranked[-1], ranked[0]
+    return ranked[-1], ranked[0], rows.mean("total", part="settings")
 
 
-def _gap_of_shares(rows: Rows, choice: tuple[str, str]) -> float:
-    """Return the chosen settings' difference in shares of the variance."""
-    total = rows.mean("total", part="settings")
+def _gap_of_shares(rows: Rows, choice: tuple[str, str, float]) -> float:
+    """Return the chosen settings' difference in variance, in shares of the other half's mean total.
+
+    A trial's own total is as noisy as its parts, and may be near nothing: a ratio of the two would be
+    dominated by such trials.
+    """
+    top, bottom, total = choice
     if total <= LEAST_VARIANCE:
         raise NotApplicable("over all settings the error varies by less than 0.01: nothing to divide")
-    top, bottom = (rows.value("variance", setting=name) for name in choice)
-    return (top - bottom) / total
+    return (rows.value("variance", setting=top) - rows.value("variance", setting=bottom)) / total
 
 
 def _concentration(method: str) -> Callable[[Rows], float]:
