@@ -12,8 +12,8 @@ SHOWN = 50
 # A ladder's tasks in order of complexity: (kind, dial). A trial measures all of them.
 LADDERS: dict[str, tuple[tuple[str, int], ...]] = {
     "varied": (("parity", 1), ("teacher", 1), ("parity", 2), ("teacher", 8), ("parity", 3), ("parity", 4)),
-    "copies": (("parity", 2),) * 4,
-    "planted": (("parity", 1), ("parity", 4)),
+    "copies": (("parity", 2),) * 3,
+    "planted": (("parity", 1), ("parity", 2), ("parity", 4)),
 }
 SINGLES: dict[str, tuple[str, int]] = {"line": ("parity", 1), "parity": ("parity", 4)}
 VARIANTS = (*LADDERS, *SINGLES)
