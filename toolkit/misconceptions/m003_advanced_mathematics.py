@@ -39,7 +39,7 @@ MARGIN = 0.01
 def measure(data: Dataset, seed: int, effort: Effort) -> list[Row]:
     """Run every search, the defaults and the expert's script on one split, learner by learner."""
     if data.name == "digits" and effort.name != "full":
-        raise NotApplicable("digits takes a minute per trial here: it runs at full effort only")
+        raise NotApplicable("digits takes several seconds per trial: it runs at full effort only")
     learners, sizes = _learners(data, seed)
     return [
         {"learner": name, **row, **sizes}
