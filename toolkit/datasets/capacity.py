@@ -13,7 +13,7 @@ TEACHER = (8, 20, 3)  # width, inputs, classes
 # How the capacity experiments run a planted world: its sizes, its own columns as the features whose number
 # is dialled, and only the families that it says something about.
 PARAMS: dict[str, dict[str, Any]] = {
-    "coin": {"train": 100, "test": 8000},
+    "coin": {"train": 60, "test": 8000},
     "rise": {"train": 200, "test": 2000},
     "single": {"families": ("forest",), "train": 200, "test": 2000},
     "early": {"features": "columns", "families": ("features",), "train": 100, "test": 2000},

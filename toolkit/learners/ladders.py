@@ -26,8 +26,8 @@ Row = dict[str, Any]
 RATIOS = (0.02, 0.05, 0.125, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 LEAVES = (2, 4, 8, 16, 32, 64, 128)
 ROUNDS = (1, 4, 16, 64)
-TREES = 50
-POINTS = 50  # test rows on which effective parameters of trees are counted
+TREES = 32
+POINTS = 30  # test rows on which effective parameters of trees are counted
 
 
 @dataclass(frozen=True, eq=False)

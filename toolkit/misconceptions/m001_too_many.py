@@ -179,11 +179,19 @@ def grows(rows: Rows) -> float:
     return need(rows, "network", last) - need(rows, "network", 0)
 
 
+def _of_one_table(rows: Rows, part: str) -> Rows:
+    """Return the rows of one part, or say that a ladder of tasks has none."""
+    found = rows.where(part=part)
+    if not len(found):
+        raise NotApplicable("asked of one table at a time, not of a ladder of tasks")
+    return found
+
+
 def keeps(family: str) -> Callable[[Rows], float]:
     """Return (constant error - small) - 0.95 (constant error - big): not negative if small keeps 95 %."""
 
     def effect(rows: Rows) -> float:
-        arm = rows.where(part="sizes", family=family)
+        arm = _of_one_table(rows, "sizes").where(family=family)
         constant = arm.value("constant_error", size="big")
         small, big = arm.value("test_error", size="small"), arm.value("test_error", size="big")
         return (constant - small) - 0.95 * (constant - big)
@@ -193,19 +201,19 @@ def keeps(family: str) -> Callable[[Rows], float]:
 
 def after_pruning(rows: Rows) -> float:
     """Return the rise in error when half of the weights of the large network are set to zero."""
-    arm = rows.where(part="pruned")
+    arm = _of_one_table(rows, "pruned")
     return arm.value("test_error", removed=HALF) - arm.value("test_error", removed=0.0)
 
 
 def after_halving(rows: Rows) -> float:
     """Return the rise in error when the second half of the boosting rounds is removed."""
-    arm = rows.where(part="sizes", family="boosting")
+    arm = _of_one_table(rows, "sizes").where(family="boosting")
     return arm.value("test_error", size="half") - arm.value("test_error", size="big")
 
 
 def after_teaching(rows: Rows) -> float:
     """Return the error of the taught student less that of its large teacher."""
-    big = rows.value("test_error", part="sizes", family="network", size="big")
+    big = _of_one_table(rows, "sizes").value("test_error", family="network", size="big")
     return rows.value("test_error", part="taught") - big
 
 

@@ -57,7 +57,7 @@ def _arms(data: Dataset, parts: Any, seed: int, effort: Effort) -> Iterator[dict
         (CLEAN, NOISY) if "train" in data.params else effort.pick((CLEAN, NOISY), *2 * ((0.0, 0.1, 0.2),))
     )
     problem = ladders.Problem.of(data, parts, noises, seed)
-    rounds, size = effort.pick((1, 4, 16), (1, 4, 16, 64), (1, 4, 16, 64, 256)), effort.pick(25, 50, 100)
+    rounds, size = effort.pick((1, 4, 16), (1, 4, 16, 64), (1, 4, 16, 64, 256)), effort.pick(16, 32, 100)
     widths = effort.pick((1, 4, 16, 64), (1, 4, 16, 64, 256, 1024), (1, 2, 4, 8, 16, 32, 64, 256, 1024))
     families: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "features": lambda: ladders.features(problem, kind=planted or "relu", ratios=RATIOS),
@@ -67,7 +67,7 @@ def _arms(data: Dataset, parts: Any, seed: int, effort: Effort) -> Iterator[dict
         "tree": lambda: ladders.tree(problem),
         "forest": lambda: ladders.forest(problem, size=size),
         "boosting": lambda: ladders.boosted(problem, rounds=rounds, count_noise=NOISY),
-        "network": lambda: ladders.networks(problem, widths=widths, steps=200, batch=64),
+        "network": lambda: ladders.networks(problem, widths=widths, steps=150, batch=64),
     }
     for name in data.params.get("families", families):
         yield from ({"group": name} | row for row in families[name]())
@@ -314,7 +314,7 @@ experiment = Experiment(
     ),
     threats=(
         "Label noise is injected in training labels only: real mistakes are not spread evenly.",
-        "Networks are trained for a fixed 200 steps; early stopping or decay would help the large more.",
+        "Networks are trained for a fixed 150 steps; early stopping or decay would help the large more.",
         "A tree cannot have more leaves than training rows, so its dial spans two and a half decades.",
         "A regression's error is squared error over the variance, capped at 3, so a peak may be higher.",
         "On a fixed table 75 test rows leave differences of a few points undecided.",
@@ -408,7 +408,8 @@ experiment = Experiment(
         ),
     ),
     needs=Needs(),
-    control_replicates=(8, 12, 20),
+    replicates=(8, 16, 25),
+    control_replicates=(8, 10, 20),
     seconds=70.0,
     compiled=True,
 )
