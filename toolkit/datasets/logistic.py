@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from toolkit.records import Dataset
 from toolkit.worlds import logistic
 
-PLANS = {
+PLANS: dict[str, dict[str, Any]] = {
     "convex": {"depth": 0, "parts": ("after",)},
     "sealed": {"deploy": "sealed", "parts": ("mechanics",)},
     "adapting": {"deploy": "adapting", "parts": ("mechanics",)},

@@ -449,6 +449,8 @@ experiment = Experiment(
         "The shifts are planted (turned, moved, inverted, recoded, exchanged inputs); real drift is milder.",
         f"Consolidation has one strength ({PULL:g}), {PULL_FROM}; another trades old tasks for new ones.",
         "Starting anew has the same rows, steps and choice of rates as going on, but not the first rows.",
+        "The labels after the shift come in equal numbers per class, so on lopsided tables an update also "
+        "moves the model away from the table's own shares.",
         "On fixed tables the splits overlap, so most gains under 0.05 stay inconclusive there.",
     ),
     references=(
