@@ -74,7 +74,7 @@ def provenance() -> dict[str, Any]:
         "datasets": [
             {"name": "digits", "sha256": "a" * 64, "rows": 1797},
             {"name": "teacher", "sha256": ""},
-            {"name": SCRIPT, "sha256": "b" * 64, "note": FORMULA},
+            {"name": SCRIPT, "sha256": "b" * 64, "title": FORMULA},
         ],
     }
 

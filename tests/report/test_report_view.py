@@ -67,7 +67,7 @@ def test_the_calibration_names_the_worst_world_and_those_beyond_the_bound() -> N
         )
     ]
     found = calibration(worlds)
-    assert "3.3 % of its rulings contradicted the truth" in found.sentence
+    assert "in 3.3 % of the runs its ruling contradicted the truth" in found.sentence
     assert "Gaussian: edge; any; generator) it was 9.0 %" in found.sentence
     assert "1 world had more false rulings than accepted" in found.sentence
     assert found.summary.rows[0] == ("Gaussian", "generator", "2", "2,000", "5.0 %", "9.0 %", "1")
@@ -80,9 +80,9 @@ def test_an_anchor_holds_nothing_but_letters_digits_and_hyphens() -> None:
         assert all(c.isascii() and (c.isalnum() or c == "-") for c in anchor("M001", name))
 
 
-def test_facts_flatten_what_is_nested() -> None:
-    assert facts({"versions": {"numpy": "2.4"}, "cores": 2, "none": None}) == (
-        ("versions numpy", "2.4"),
+def test_facts_write_what_is_nested_on_one_line() -> None:
+    assert facts({"versions": {"numpy": "2.4", "jax": "0.10"}, "cores": 2, "none": None}) == (
+        ("versions", "numpy 2.4, jax 0.10"),
         ("cores", "2"),
         ("none", "–"),
     )
@@ -92,3 +92,17 @@ def test_facts_flatten_what_is_nested() -> None:
 def test_a_caption_says_logarithmic_only_where_the_axis_is(document: dict[str, Any], place: int) -> None:
     figure = document["experiments"][place]["figures"][0]
     assert ("Logarithmic" in caption(figure, cut(figure))) == (place == 0)
+
+
+def test_worlds_of_one_generator_share_a_row_of_the_data_table(document: dict[str, Any]) -> None:
+    document["provenance"]["datasets"] = [
+        {"name": f"capacity:{name}", "sha256": "c" * 64, "kind": "world", "title": "Capacity"}
+        for name in ("early", "late")
+    ]
+    assert view(document).datasets.rows == (("capacity:early, capacity:late", "c" * 64, "world; Capacity"),)
+
+
+def test_curves_of_one_point_are_drawn_as_intervals(document: dict[str, Any]) -> None:
+    figure = document["experiments"][0]["figures"][0]
+    figure["points"] = [p for p in figure["points"] if p["x"] == 300]
+    assert all(panel.x is None and panel.categories == ("300",) for panel in cut(figure))

@@ -53,7 +53,7 @@ def _sentence(worlds: Sequence[World]) -> str:
     who = count(exceeded, "world") if exceeded else "No world"
     return (
         f"In {count(len(worlds), 'world')} whose truth is known the rule was run {runs:,} times; "
-        f"{_percent(false / runs)} of its rulings contradicted the truth. In the worst world "
+        f"in {_percent(false / runs)} of the runs its ruling contradicted the truth. In the worst world "
         f"({clean(worst['world'])}; {clean(worst.get('claim'))}; {clean(worst.get('mode'))}) it was "
         f"{_percent(_rate(worst))}. {who} had more false rulings than accepted."
     )

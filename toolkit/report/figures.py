@@ -21,6 +21,7 @@ HEIGHT = 170
 WIDTH = 270
 BAR_WIDTH = 190
 LONGEST_NAME = 24
+ROW, CLOSE, GAP = 22.0, 14.0, 9.0
 COLOURS = tuple(f"var(--s{i})" for i in range(8))
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right")
@@ -113,33 +114,49 @@ def _curves(panel: Panel, series: Sequence[str]) -> Spec:
     }
 
 
+def _places(panel: Panel, series: Sequence[str]) -> tuple[dict[tuple[str, str], float], list[Spec], float]:
+    """Stack the lines of an interval plot: each category holds only the series it was measured for.
+
+    Returns
+    -------
+    places : pixels from the top, by category and series code
+    names : the categories with their own places
+    height : of the whole, pixels
+    """
+    places: dict[tuple[str, str], float] = {}
+    names: list[Spec] = []
+    top = 0.0
+    for category in panel.categories:
+        codes = sorted({_code(p, series) for p in panel.points if named(p["x"]) == category}, key=int)
+        pitch = ROW if len(codes) == 1 else CLOSE
+        for k, code in enumerate(codes):
+            places[category, code] = top + (k + 0.5) * pitch
+        size = pitch * len(codes)
+        names.append({"f0": top + size / 2, "f5": shorten(category, LONGEST_NAME)})
+        top += size + (0 if len(codes) == 1 else GAP)
+    return places, names, max(top, ROW)
+
+
 def _intervals(panel: Panel, series: Sequence[str]) -> Spec:
     """Draw names down the side, values across, a thin bar from zero and the interval on each."""
     many = max(1, len(series))
-    lines = len(panel.categories) * many
-    row = 24 if many == 1 else 14
+    places, names, height = _places(panel, series)
     values = []
     for p in panel.points:
         low, high = _ends(p, panel.y)
         code = _code(p, series)
-        place = panel.categories.index(named(p["x"])) * (many + (many > 1)) + int(code) + 0.5
+        place = places[named(p["x"]), code]
         values.append({"f0": place, "f1": p["mean"], "f2": low, "f3": high, "f4": code})
-    slots = len(panel.categories) * (many + (many > 1)) - (many > 1)
-    height = max(row * slots, 20) if lines else 20
     y = {
         "field": "f0",
         "type": "quantitative",
         "axis": None,
-        "scale": {"domain": [0, max(1, slots)], "reverse": True, "nice": False, "zero": False},
+        "scale": {"domain": [0, height], "reverse": True, "nice": False, "zero": False},
     }
     x = _value(panel.y, "f1", labels=True)
     x["axis"] = x["axis"] | {"grid": True}
     colour = _channel("color", COLOURS, many)
     base = {"y": y, "x": x}
-    names = [
-        {"f0": (i + 0.5) * (many + (many > 1)) - (many > 1) / 2, "f5": shorten(name, LONGEST_NAME)}
-        for i, name in enumerate(panel.categories)
-    ]
     rule = {"type": "rule", "aria": False}
     layers: list[Spec] = [
         {

@@ -12,14 +12,14 @@ from toolkit.report.words import clean, count, listed, named, short, shorten
 def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | None = None) -> str:
     """State what a figure shows: quantities, spread, panels, trials, scales, and what is left undrawn."""
     y, x = clean(figure["y_title"]), clean(figure["x_title"])
-    bars = bool(panels) and panels[0].bars
+    bars = bool(panels) and panels[0].x is None
     parts = [f"{_first_up(y)} by {_first_down(x)}." if bars else f"{_first_up(y)} against {_first_down(x)}."]
     if not panels:
         return parts[0]
     spread = "lines" if bars else "bands"
     parts.append(f"Marks are means over trials ({_trials(panels)}), {spread} their 95 % intervals.")
     if len(panels) > 1:
-        scales = "each with its own vertical scale" if own_scales(panels) else "on one scale"
+        scales = "each with its own scale" if own_scales(panels) else "on one scale"
         parts.append(f"{count(len(panels), 'panel')}, {scales}.")
     if drawn is not None and drawn < len(panels):
         parts.append(f"To keep this file small the first {drawn} are drawn; the table holds all.")
@@ -98,7 +98,7 @@ def _apart(lower: Point, upper: Point) -> bool:
 
 def _where(panel: Panel, point: Point, figure: Mapping[str, Any]) -> str:
     x = named(point["x"])
-    at = x if panel.x is None else f"{_first_down(clean(figure['x_title']))} {x}"
+    at = x if isinstance(point["x"], str) else f"{_first_down(clean(figure['x_title']))} {x}"
     series = str(point.get("series") or "")
     return ", ".join(shorten(part, 60) for part in (series, at, panel.title) if part)
 

@@ -62,7 +62,8 @@ def cut(figure: Mapping[str, Any]) -> tuple[Panel, ...]:
     for point in points:
         key = (clean(point.get("dataset")), named(point.get("panel"), figure.get("panel_title")))
         groups.setdefault(key, []).append(point)
-    categorical = bars or not all(_number(p["x"]) for p in points)
+    single = all(len({str(p["x"]) for p in group}) == 1 for group in groups.values())
+    categorical = bars or single or not all(_number(p["x"]) for p in points)
     x_log = bool(figure.get("x_log")) and not categorical and all(p["x"] > 0 for p in points)
     y_log = bool(figure.get("y_log")) and all(p["mean"] > 0 for p in points)
     y_shared = _value_axis(points, y_log, bars=bars)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count as counting
 from typing import Any
 
@@ -84,41 +84,26 @@ def _failures(experiment: Document) -> Iterator[tuple[str, str, str, str]]:
         yield clean(f.get("dataset")), clean(f.get("seed")), status, clean(f.get("reason"))
 
 
-def facts(mapping: Any, prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Flatten nested plain data to name and text, in order."""
-    if not isinstance(mapping, Mapping):
-        return ((prefix, _fact(mapping)),)
-    found: list[tuple[str, str]] = []
-    for key, value in mapping.items():
-        name = f"{prefix} {words.clean(key)}".strip().replace("_", " ")
-        found.extend(facts(value, name) if isinstance(value, Mapping) else ((name, _fact(value)),))
-    return tuple(found)
+def facts(mapping: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Turn plain data into names and text, in order."""
+    return tuple((clean(key).replace("_", " "), _fact(value)) for key, value in mapping.items())
 
 
 def _fact(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_fact(v) for v in value)
     if isinstance(value, Mapping):
-        return "; ".join(f"{clean(k)}: {_fact(v)}" for k, v in value.items())
+        return ", ".join(f"{clean(k)} {_fact(v)}" for k, v in value.items())
     return clean(value) if isinstance(value, str | int) and not isinstance(value, bool) else short(value)
 
 
-def _datasets(datasets: Any) -> Table:
-    head = ("Dataset", "sha256 of its content", "Notes")
-    return Table(
-        head,
-        tuple(
-            (
-                clean(d.get("name")),
-                clean(d.get("sha256")) or "drawn by a generator",
-                _fact(
-                    {
-                        k: v
-                        for k, v in d.items()
-                        if k not in {"name", "sha256"} and v not in (None, "", [], ())
-                    }
-                ),
-            )
-            for d in datasets
-        ),
-    )
+def _datasets(datasets: Iterable[Document]) -> Table:
+    """List the data by content: worlds drawn by one generator share a row."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for d in datasets:
+        kept = (clean(d[k]) for k in ("kind", "title", "source", "licence") if d.get(k))
+        own = (f"{k} {_fact(d[k])}" for k in ("rows", "features", "target", "sensitive") if d.get(k))
+        notes = "; ".join([*kept, *own, *(clean(note) for note in d.get("notes") or ())])
+        found.setdefault((clean(d.get("sha256")) or "–", notes), []).append(clean(d["name"]))
+    head = ("Dataset", "sha256 of its content, or of its generator", "What it is")
+    return Table(head, tuple((", ".join(names), digest, notes) for (digest, notes), names in found.items()))
