@@ -105,6 +105,7 @@ def test_a_frozen_remedy_counts_only_while_the_parameters_stay_the_same() -> Non
     ("data", "learner", "ruling", "words"),
     [
         ("refuted", "refuted", "refuted", "Neither alone"),
+        ("refuted", "refuted", "refuted", "on at least one dataset"),
         ("refuted", "supported", "refuted", "excluded"),
         ("refuted", "inconclusive", "refuted", "not settled"),
         ("supported", "refuted", "supported", "only the choice of learner"),

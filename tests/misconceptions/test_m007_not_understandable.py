@@ -52,3 +52,24 @@ def test_the_half_of_the_belief_that_holds_is_said(weights, half):
     ruling, sentence = m007.rule(answers)
     assert ruling == "refuted"
     assert ("Half of the belief holds" in sentence) is half
+
+
+@pytest.mark.parametrize(
+    ("shap", "shuffled", "predicts", "expected", "words"),
+    [
+        ("supported", "refuted", "supported", "refuted", "importance by SHAP found"),
+        ("refuted", "supported", "supported", "refuted", "importance by permutation found"),
+        ("refuted", "refuted", "refuted", "supported", "on no dataset"),
+        ("not_applicable", "not_applicable", "supported", "inconclusive", "not applicable"),
+        ("supported", "supported", "inconclusive", "inconclusive", "the large one: inconclusive"),
+        ("error", "error", "error", "error", "could not be judged"),
+    ],
+)
+def test_the_sentence_says_no_more_than_the_rulings(shap, shuffled, predicts, expected, words):
+    rulings = {"finds-truth-shap": shap, "finds-truth-permutation": shuffled}
+    answers = SimpleNamespace(
+        ruling=lambda claim: rulings.get(claim, "inconclusive"), existential=lambda *claims: predicts
+    )
+    ruling, sentence = m007.rule(answers)
+    assert ruling == expected
+    assert words in sentence

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -52,6 +53,19 @@ def test_each_start_gets_the_rate_that_served_it_best_on_the_other_half() -> Non
     claim = CLAIMS["zero-is-as-fast"]
     assert claim.choose is not None
     assert claim.choose(rows)["he", 2, "relu"] == 0.03
+
+
+def test_the_sentence_names_what_differed_and_nothing_else() -> None:
+    rulings = {"unit-is-as-fast": "refuted", "sane-starts-alike-shallow": "supported"}
+    answers = SimpleNamespace(
+        ruling=lambda claim: rulings.get(claim, "inconclusive"), universal=lambda *claims: "refuted"
+    )
+    ruling, sentence = experiment.rule(answers)  # type: ignore[arg-type]
+    assert ruling == "refuted"
+    assert "from N(0, 1))" in sentence
+    assert "zeros" not in sentence
+    assert "test error" not in sentence
+    assert "He's and LeCun's" in sentence
 
 
 @pytest.mark.slow

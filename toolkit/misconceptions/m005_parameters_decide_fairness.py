@@ -141,23 +141,27 @@ def rule(rulings: Rulings) -> tuple[Ruling, str]:
     learner = rulings.ruling("parameters")
     if data == "refuted" and learner == "refuted":
         return "refuted", (
-            "Neither alone: with the learner fixed, changing the data moves the gap; with the data fixed, "
-            "equally accurate learners differ in it too."
+            "Neither alone: on at least one dataset changing the data moves the gap past the margin with the "
+            "learner fixed, and on at least one equally accurate learners differ in it with the data fixed."
         )
     if data == "refuted":
         return "refuted", (
-            "With the learner fixed, changing the training data moves the gap; that equally accurate "
-            f"learners differ in it {'was excluded' if learner == 'supported' else 'is not settled'}."
+            "With the learner fixed, changing the data moves the gap past the margin on at least one "
+            "dataset; that equally accurate learners differ in it by as much "
+            f"{'was excluded on every one' if learner == 'supported' else 'is not settled'}."
         )
     if data == "supported" and learner == "refuted":
         return "supported", (
-            "On these data only the choice of learner moves the gap; changing the training data does not."
+            "Past the margin only the choice of learner moves the gap, on at least one dataset; changing the "
+            "data does so on none."
         )
     if data == learner and data in {"error", "not_applicable"}:
         return data, "Neither the data's part nor the learner's could be judged here."
-    return "inconclusive", (
-        "Whether the gap comes from the data or from the learner is not settled on these data."
-    )
+    if data == learner == "supported":
+        return "inconclusive", (
+            "Neither data nor learner moves the gap past the margin here: where it comes from is not settled."
+        )
+    return "inconclusive", "Whether the gap comes from the data or from the learner is not settled here."
 
 
 experiment = Experiment(
@@ -176,7 +180,8 @@ experiment = Experiment(
             predicts="no_change",
             margin=MARGIN,
             datasets=BROKEN,
-            scope="one way in which a record goes wrong per world, and all of them together",
+            scope="one way in which a record goes wrong per world, and all of them together; scores that are "
+            "measured badly are so in the record and again where the model is used",
         ),
         Claim(
             "reweighing",
@@ -220,7 +225,8 @@ experiment = Experiment(
             margin=MARGIN,
             quantifier="existential",
             stance="counter",
-            scope="needs each person's group when the decision is made",
+            scope="needs each person's group when the decision is made; counted in the direction of the "
+            "unaided gap, so a gap that swings past zero counts as narrowed",
         ),
     ),
     controls=(
@@ -261,7 +267,9 @@ experiment = Experiment(
     ),
     what=(
         "Weights (W) follow from data, learner and seed; the factorial varies hyperparameters (H) and "
-        "architecture (A) against the data, and the frozen remedy changes none of them."
+        "architecture (A) against the data, and the frozen remedy changes none of them. Taken literally the "
+        "belief is true and empty: once weights, decision rule and people are fixed, the gap follows from "
+        "the weights. Tested is whether the gap comes from the parameters and is governed by them alone."
     ),
     would_change=(
         "A world with a broken record in which no admitted learner's gap moves by 0.02 would support the "
@@ -271,13 +279,20 @@ experiment = Experiment(
     ),
     scope=(
         "Six learners on small tables and one family of artificial worlds; two groups at a time; gaps in "
-        "true positive rates at a threshold of one half. Not large language models."
+        "true positive rates at a threshold of one half. Not large language models. Data conditions: "
+        "recorded (as recorded, without the sensitive column), fair (a right record of the same people, "
+        "worlds only), with_group (with the sensitive column), without_proxies (without it and the columns "
+        "that tell it), reweighed (label and group made independent by weights), balanced (every cell of "
+        "group and label weighs the same, tables only)."
     ),
     threats=(
         "On real tables recorded labels are taken as true, though they may be biased themselves.",
         "The worlds decide how strong each mechanism is: broken records are built to show that data can move "
         "a gap and the aggregation world that a learner can, not how often either does.",
         "The groups compared are the two largest; smaller groups are trained on but not compared.",
+        "Whoever takes a column away also takes parameters away, so dropping changes a little more than the "
+        "data; the other data conditions leave the form of the model as it is.",
+        "Learners count as equally accurate by their mean accuracy on other trials, not by a test.",
         "A proxy is found by how well one column alone tells the group; several together can tell it too.",
         "The networks are small and briefly trained, and take row weights by drawing rows in proportion to "
         "them; at quick effort they are left out.",
@@ -295,8 +310,13 @@ experiment = Experiment(
         "Ganesh et al. 2023 (On the impact of machine learning randomness on group fairness): fairness "
         "varies between runs that differ in nothing but the order of the data.",
         "Ding et al. 2021 (Retiring Adult): the gap of one learner differs widely between states' data.",
-        "Sagawa et al. 2020: reweighing does little for over-parameterised models; compare the large "
-        "booster's gap after reweighing with the logistic regression's.",
+        "Friedler et al. 2019: fairness-enhancing learners are sensitive to the composition of the data, "
+        "seen by varying the split into training and test rows.",
+        "Black, Raghavan and Barocas 2022 (Model multiplicity, doi:10.1145/3531146.3533149): equally "
+        "accurate models differ in other properties, fairness among them.",
+        "Sagawa et al. 2020 (Why overparameterization exacerbates spurious correlations, arXiv:2005.04345): "
+        "reweighing does little for over-parameterised models; compare the large booster's gap after "
+        "reweighing with the logistic regression's.",
     ),
     figures=(
         Figure(

@@ -233,14 +233,14 @@ def rule(rulings: Rulings) -> tuple[Ruling, str]:
     ruling = rulings.universal(*PRUNING, "settings", *FEATURES)
     if ruling == "refuted":
         return "refuted", (
-            "Which parameters are removed makes a difference past the margin, or settings and features "
-            "differ in what they account for: not all are equally important."
+            "On at least one dataset it makes a difference past the margin which parameters are removed, or "
+            "settings or features differ in what they account for: not all are equally important."
         )
     if ruling == "supported":
-        return "supported", "In every comparison made, no parameter mattered more than another."
-    return ruling if ruling == "error" else "inconclusive", (
-        "These tables do not tell equal from unequal importance at the margins."
-    )
+        return "supported", "In every comparison made, none mattered more than another past the margin."
+    if ruling == "inconclusive":
+        return ruling, "These tables do not tell equal from unequal importance at the margins."
+    return ruling, "Whether some parameters matter more than others could not be judged here."
 
 
 experiment = Experiment(

@@ -198,20 +198,38 @@ def _alike(name: str, depth: int) -> Claim:
 
 
 BELIEFS = tuple(f"{start}-is-as-fast" for start in POOR)
+WORDS = dict(zip(POOR, ("zeros", "one constant (0.1)", "N(0, 0.01^2)", "N(0, 1)"), strict=True))
 
 
 def _rule(rulings: Rulings) -> tuple[Ruling, str]:
-    """Refuted as said if any poor start is shown to be slower, never to arrive or to end worse."""
+    """Refuted as said if any poor start is shown to differ in steps, to arrive less often or to end worse."""
     matters = rulings.universal(*BELIEFS, "poor-starts-arrive", "poor-starts-end-alike")
-    alike = rulings.ruling("sane-starts-alike-shallow") == "supported"
     if matters == "refuted":
+        unlike = [words for name, words in WORDS.items() if rulings.ruling(f"{name}-is-as-fast") == matters]
+        found = [f"steps needed (from {', from '.join(unlike)})"] if unlike else []
+        if rulings.ruling("poor-starts-arrive") == matters:
+            found.append(f"how often the target was reached within {STEPS} steps")
+        if rulings.ruling("poor-starts-end-alike") == matters:
+            found.append("the test error left")
+        alike = rulings.ruling("sane-starts-alike-shallow") == "supported"
         half = (
-            "; among sane starts the choice made no practical difference in shallow networks" if alike else ""
+            " Half of the belief holds: between two proper starts, He's and LeCun's, there was no practical "
+            "difference in networks of two hidden layers."
+            if alike
+            else ""
         )
-        return "refuted", f"Poor starts were slower or never arrived{half}."
+        return "refuted", (
+            "On at least one dataset poor starts differed past the margin from Glorot's in "
+            f"{'; in '.join(found)}.{half}"
+        )
     if matters == "supported":
-        return "supported", "No start was slower, failed to arrive or ended worse than another."
-    return "inconclusive", "Whether the start matters was not settled in this run."
+        return "supported", (
+            "On no dataset did a poor start need more or fewer steps, arrive less often or end worse than "
+            "Glorot's, past the margin."
+        )
+    if matters == "inconclusive":
+        return matters, "Whether the start matters was not settled in this run."
+    return matters, "Whether the start matters could not be judged here."
 
 
 PLANTED = (*BELIEFS, "sane-starts-alike-shallow", "sane-starts-alike-deep")
