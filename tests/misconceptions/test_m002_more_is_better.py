@@ -39,12 +39,12 @@ def test_the_rung_is_chosen_on_other_trials_than_it_is_measured_on() -> None:
     assert claim.effect(_rows("tree", 0.2, [0.2, 0.5, 0.3]), chosen) == pytest.approx(-0.2)
 
 
-def test_the_top_rung_may_be_best_but_is_never_an_interior_one() -> None:
+def test_the_top_rung_is_never_compared_with_itself() -> None:
     falling = _rows("tree", 0.2, [0.4, 0.3, 0.1])
     worse, overfits = _claim("never-worse-tree"), _claim("overfits-tree")
     assert worse.choose is not None
     assert overfits.choose is not None
-    assert worse.effect(falling, worse.choose(falling)) == 0.0
+    assert worse.effect(falling, worse.choose(falling)) == pytest.approx(-0.2)
     clean = _rows("tree", 0.0, [0.4, 0.3, 0.1])
     assert overfits.effect(clean, overfits.choose(clean)) == pytest.approx(-0.2)
 
@@ -66,6 +66,20 @@ def test_small_regularised_is_set_against_big_plain_and_big_tuned() -> None:
 def test_added_trees_are_counted_in_decades_of_effective_parameters() -> None:
     rows = _rows("forest, more trees", 0.2, [0.3, 0.2], [100.0, 10.0])
     assert _claim("added-trees-use-fewer-effective-parameters").effect(rows) == pytest.approx(-1)
+
+
+@pytest.mark.parametrize(("elsewhere", "said"), [("supported", True), ("inconclusive", False)])
+def test_more_is_said_to_help_elsewhere_only_where_that_was_shown(elsewhere: str, said: bool) -> None:
+    class Answers:
+        def universal(self, *claims: str) -> str:
+            return "refuted"
+
+        def existential(self, *claims: str) -> str:
+            return elsewhere
+
+    ruling, sentence = m002.rule(Answers())  # type: ignore[arg-type]
+    assert ruling == "refuted"
+    assert ("did no harm" in sentence) is said
 
 
 def test_a_family_that_was_not_measured_is_not_applicable() -> None:
