@@ -51,8 +51,20 @@ def test_digits_wait_for_full_effort():
 
 
 def test_nothing_is_refuted_where_there_was_nothing_to_tune():
-    answers = SimpleNamespace(ruling=lambda claim: "refuted" if claim == "tuning-pays" else "supported")
+    answers = SimpleNamespace(
+        ruling=lambda claim: "refuted" if claim == "tuning-pays" else "supported",
+        existential=lambda *claims: "supported",
+    )
     assert m003.rule(answers)[0] == "inconclusive"
+
+
+def test_three_searches_count_as_three_tries():
+    asked = []
+    answers = SimpleNamespace(
+        ruling=lambda claim: "supported", existential=lambda *claims: asked.append(claims) or "inconclusive"
+    )
+    assert m003.rule(answers)[0] == "inconclusive"
+    assert asked == [m003.FREE]
 
 
 @pytest.mark.slow

@@ -132,7 +132,7 @@ def _free(id_: str, what: str, procedure: str, trials: int, learner: str = "") -
     who = f"for the {learner} learner" if learner else "averaged over the three learners"
     return Claim(
         id_,
-        f"{what} is not worse than the expert's script of equal fits by more than 0.01, {who}.",
+        f"{what} is not worse than the staged expert script of equal fits by more than 0.01, {who}.",
         _excess(procedure, trials, learner),
         unit="error",
         predicts="no_increase",
@@ -193,21 +193,23 @@ FREE = ("random-search", "halving", "bayesian-search")
 
 def rule(rulings: Rulings) -> tuple[Ruling, str]:
     """One search that needs no mathematics and loses nothing refutes "requires", where tuning pays at all."""
-    free = [rulings.ruling(claim) for claim in FREE]
-    if "supported" in free and rulings.ruling("tuning-pays") == "supported":
+    free = rulings.existential(*FREE)  # three searches could have shown it: Holm over all of them
+    if free == "supported" and rulings.ruling("tuning-pays") == "supported":
         return "refuted", (
-            "Where tuning pays, a search that draws settings blindly and keeps the best came out no worse "
-            "than a published expert's script of the same number of fits. What knowledge chose the ranges, "
-            "and what a person understands, was not measured."
+            "On at least one dataset a search that needs no mathematics came out no worse than a staged "
+            "script made of published advice, at the same number of fits; and tuning did pay on at least "
+            "one. What knowledge chose the ranges, and what a person understands, was not measured."
         )
-    if all(ruling == "refuted" for ruling in free):
+    if free == "refuted":
         return "supported", (
-            "On every table each search without mathematics was worse than the expert's script by more than "
-            "the margin."
+            "On every dataset each search without mathematics was worse than the staged expert script by "
+            "more than the margin."
         )
+    if free in {"error", "not_applicable"}:
+        return free, "No search could be compared with the staged expert script in this run."
     return "inconclusive", (
-        "The tables here cannot tell a search without mathematics from the expert's script at a margin of "
-        "0.01, or there was nothing to tune."
+        "The datasets here cannot tell a search without mathematics from the staged expert script at a "
+        "margin of 0.01, or there was nothing to tune."
     )
 
 
@@ -280,9 +282,11 @@ experiment = Experiment(
         "XGBoost documentation, Notes on parameter tuning",
     ),
     beside=(
-        "Bergstra and Bengio 2012: random search matched or beat grid and manual search of networks with the "
-        "same or fewer trials; the best of 30 random trials is in the top 5 % with probability 1 - 0.95^30 = "
-        "0.785.",
+        "Bergstra and Bengio 2012: for networks, random search was as good as a grid or better at a small "
+        "fraction of its cost; for deep belief networks, against manual and grid search combined, it was "
+        "equal on four of seven data sets, better on one and worse on two.",
+        "By arithmetic the best of 30 independent random trials is in the top 5 % of the settings with "
+        "probability 1 - 0.95^30 = 0.785.",
     ),
     figures=(
         Figure(
