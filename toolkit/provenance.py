@@ -207,6 +207,8 @@ def dataset(name: str, path: str, table: Dataset | None) -> dict[str, Any]:
         }
     card = datasets.card(name)
     about = {key: card[key] for key in ("title", "source", "licence") if card.get(key)}
+    variant = card.get("variants", {}).get(name.partition(":")[2])
+    about |= {"about": variant} if variant else {}  # in a few words, for whoever meets the name in a figure
     return {"name": name, "sha256": data_of(name, ""), "kind": card.get("kind", "third party")} | about
 
 

@@ -186,3 +186,5 @@ def test_every_card_is_complete_and_belongs_to_a_dataset() -> None:
             assert found[key], f"{name}: {key} is empty"
         assert isinstance(found["positive"], str)
         assert found["defects"]
+        variants = {n.partition(":")[2] for n in catalogue.datasets() if n.partition(":")[0] == name} - {""}
+        assert set(found.get("variants", {})) == variants, f"{name}: a variant is not described, or not there"

@@ -72,8 +72,8 @@ def provenance() -> dict[str, Any]:
         "versions": {"numpy": "2.4.6", "scikit-learn": "1.9.1"},
         "machine": {"system": "Linux", "cores": 2},
         "datasets": [
-            {"name": "digits", "sha256": "a" * 64, "rows": 1797},
-            {"name": "teacher", "sha256": ""},
+            {"name": "digits", "sha256": "a" * 64, "rows": 1797, "title": "Handwritten digits, 8x8 pixels"},
+            {"name": "teacher", "sha256": "", "title": "Worlds", "about": "classes as a random network says"},
             {"name": SCRIPT, "sha256": "b" * 64, "title": FORMULA},
         ],
     }

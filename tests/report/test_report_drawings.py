@@ -213,3 +213,35 @@ def test_a_diverged_effect_does_not_break_a_ruler() -> None:
     scale = Scale.of({"margin": 0.01, "predicts": "no_change"}, verdicts)
     assert math.isfinite(scale.high)
     tostring(ruler(scale, verdicts, "label"))
+
+
+@pytest.mark.parametrize(
+    ("title", "mean", "floor"),
+    [
+        ("test error", 0.01, True),
+        ("share of people", 0.01, True),
+        ("error above the reference", 0.01, False),
+        ("gap in true positive rates", 0.01, False),
+        ("share of variance", 0.01, False),
+        ("test error", -0.01, False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["line", "bar"])
+def test_no_axis_of_errors_or_shares_runs_below_zero(title: str, mean: float, floor: bool, kind: str) -> None:
+    points = [
+        {
+            "dataset": "d",
+            "panel": "",
+            "series": "",
+            "x": x,
+            "mean": m,
+            "low": m - 0.3,
+            "high": m + 0.3,
+            "n": 8,
+        }
+        for x, m in ((1, mean), (2, 0.5))
+    ]
+    figure = {"x_title": "x", "y_title": title, "kind": kind, "points": points}
+    panels = cut(figure)
+    assert (panels[0].y.low == 0) is floor
+    assert ("below 0" in caption(figure, panels)) is floor

@@ -106,3 +106,10 @@ def test_curves_of_one_point_are_drawn_as_intervals(document: dict[str, Any]) ->
     figure = document["experiments"][0]["figures"][0]
     figure["points"] = [p for p in figure["points"] if p["x"] == 300]
     assert all(panel.x is None and panel.categories == ("300",) for panel in cut(figure))
+
+
+def test_each_dataset_ruled_on_is_said_in_a_few_words(document: dict[str, Any]) -> None:
+    said = [dict(belief.data) for belief in view(document).beliefs]
+    assert any(words.get("digits") == "Handwritten digits, 8x8 pixels" for words in said)
+    for experiment, words in zip(document["experiments"], said, strict=True):
+        assert set(words) <= {v["dataset"] for c in experiment["claims"] for v in c["verdicts"]}

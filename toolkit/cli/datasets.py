@@ -49,6 +49,8 @@ def show(name: str, as_json: bool) -> None:
             click.echo(harmless(f"  {key:<10} {shown}"))
     click.echo()
     _paragraph(str(card.get("about", "")))
+    for variant, planted in card.get("variants", {}).items():
+        _paragraph(f"{card['name']}:{variant}: {planted}")
     for defect in card.get("defects", []):
         _paragraph(f"- {defect}")
 

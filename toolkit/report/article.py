@@ -41,6 +41,7 @@ def belief(experiment: Document, document: Document, numbers: Iterator[int], mos
         claims=claims,
         figures=figures,
         measured=_measured(experiment, len(done)),
+        data=tuple(_data(experiment, document["provenance"].get("datasets") or ())),
         missing=tuple(_missing(experiment)),
         tables=tuple(_described(t) for t in experiment.get("tables") or ()),
         repeat=repeat(code, document),
@@ -54,6 +55,13 @@ def _measured(experiment: Document, done: int) -> str:
     if controls:
         text += f", and {words.count(len(controls), 'planted world')} as controls"
     return f"{text}; {words.count(done, 'trial')} measured." if done else f"{text}."
+
+
+def _data(experiment: Document, described: Sequence[Document]) -> Iterator[tuple[str, str]]:
+    """Yield the datasets that were ruled on, each in a few words where its card has them."""
+    ruled = {v["dataset"] for c in experiment["claims"] for v in c["verdicts"]}
+    said = {d["name"]: d.get("about") or d.get("title") for d in described}
+    yield from ((clean(name), clean(said[name])) for name in sorted(ruled) if said.get(name))
 
 
 def repeat(code: str, document: Document) -> str:

@@ -18,6 +18,8 @@ def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | Non
         return parts[0]
     spread = "lines" if bars else "bands"
     parts.append(f"Marks are means over trials ({_trials(panels)}), {spread} their 95 % intervals.")
+    if any(_cut_at_zero(panel) for panel in panels):
+        parts.append("No interval is drawn below 0, where no value can lie; the table holds them whole.")
     if len(panels) > 1:
         scales = "each with its own scale" if own_scales(panels) else "on one scale"
         parts.append(f"{count(len(panels), 'panel')}, {scales}.")
@@ -28,6 +30,11 @@ def caption(figure: Mapping[str, Any], panels: Sequence[Panel], drawn: int | Non
         if any(on for _, on in log):
             parts.append(f"Logarithmic: {listed([_first_down(title) for title, on in log if on])}.")
     return " ".join(parts)
+
+
+def _cut_at_zero(panel: Panel) -> bool:
+    """Whether an interval of the panel reaches below an axis that begins at zero."""
+    return panel.y.low == 0 and any(p.get("low") is not None and p["low"] < 0 for p in panel.points)
 
 
 def finding(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:

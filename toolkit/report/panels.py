@@ -9,11 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import punctuation
 from typing import Any
 
 from toolkit.report.words import clean, named
 
 Point = Mapping[str, Any]
+
+# Words of a figure's title that say that its values cannot be negative, and those that say they can.
+UNSIGNED = frozenset(
+    {"error", "errors", "loss", "log-loss", "mse", "mae", "share", "recall", "accuracy", "steps"}
+)
+SIGNED = frozenset(
+    {"above", "below", "over", "gap", "difference", "change", "gain", "less", "minus", "variance"}
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ def cut(figure: Mapping[str, Any]) -> tuple[Panel, ...]:
     categorical = bars or single or not all(_number(p["x"]) for p in points)
     x_log = bool(figure.get("x_log")) and not categorical and all(p["x"] > 0 for p in points)
     y_log = bool(figure.get("y_log")) and all(p["mean"] > 0 for p in points)
-    y_shared = _value_axis(points, y_log, bars=bars)
+    floor = 0.0 if _never_negative(figure, points) else -math.inf
+    y_shared = _value_axis(points, y_log, bars=bars, floor=floor)
     free = not bars and _uneven(list(groups.values()), y_log=y_log)
     x_shared = None if categorical or not points else axis([float(p["x"]) for p in points], log=x_log)
     return tuple(
@@ -75,7 +85,7 @@ def cut(figure: Mapping[str, Any]) -> tuple[Panel, ...]:
             name,
             tuple(sorted(group, key=lambda p: float(p["x"])) if not categorical else group),
             x_shared,
-            _value_axis(group, y_log, bars=bars) if free else y_shared,
+            _value_axis(group, y_log, bars=bars, floor=floor) if free else y_shared,
             _categories(group) if categorical else (),
             bars,
         )
@@ -133,14 +143,23 @@ def _round_step(rough: float) -> float:
     return next(size * k for k in (1, 2, 5, 10) if size * k >= rough * 0.999)
 
 
-def _value_axis(points: Sequence[Point], log: bool, *, bars: bool) -> Axis:
+def _never_negative(figure: Mapping[str, Any], points: Sequence[Point]) -> bool:
+    """Whether a figure's values are errors, shares or counts by their title, and none of them lies below 0.
+
+    An interval of their mean may reach below 0 all the same; an axis that followed it would mislead.
+    """
+    said = {word.strip(punctuation).casefold() for word in clean(figure.get("y_title")).split()}
+    return bool(said & UNSIGNED) and not said & SIGNED and all(p["mean"] >= 0 for p in points)
+
+
+def _value_axis(points: Sequence[Point], log: bool, *, bars: bool, floor: float) -> Axis:
     values = [float(p["mean"]) for p in points]
-    ends = [float(p[k]) for p in points for k in ("low", "high") if _finite(p.get(k))]
+    ends = [max(floor, float(p[k])) for p in points for k in ("low", "high") if _finite(p.get(k))]
     if not values:
         return Axis(0.0, 1.0, (0.0, 1.0))
     if log:
-        floor = min(values) / 3
-        return axis([*values, *(max(e, floor) for e in ends)], log=True)
+        least = min(values) / 3
+        return axis([*values, *(max(e, least) for e in ends)], log=True)
     return axis([*values, *ends], log=False, zero=bars or _near_zero([*values, *ends]))
 
 

@@ -115,6 +115,7 @@ class BeliefView:
     claims: tuple[ClaimView, ...]
     figures: tuple[FigureView, ...]
     measured: str
+    data: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, str], ...]
     tables: tuple[DescribedTable, ...]
     repeat: str
