@@ -70,3 +70,24 @@ def test_the_sentence_says_that_the_belief_is_half_true() -> None:
     ruling, sentence = experiment.rule(Answers())  # type: ignore[arg-type]
     assert ruling == "refuted"
     assert "Half true" in sentence
+
+
+def test_the_tables_give_means_over_trials_and_leave_empty_what_was_not_trained() -> None:
+    update = {"part": "update", "learner": "sgd", "changed": 1.0, "distance": 0.5, "error_frozen": 0.4}
+    stream = {"part": "stream", "method": "naive", "stage": 3}
+    trials = {
+        seed: Rows.of(
+            [
+                update | {"method": "partial_fit", "error_updated": error, "error_anew": 0.3},
+                update | {"method": "halved", "error_updated": error, "error_anew": None},
+                *(stream | {"task": task, "error": task * error} for task in (1, 2, 3)),
+            ]
+        )
+        for seed, error in enumerate((0.1, 0.2))
+    }
+    assert experiment.extras is not None
+    updates, streams = experiment.extras({"digits": trials})
+    assert updates.rows[0][:3] == ("digits", "sgd", "partial_fit")
+    assert updates.rows[0][3:] == pytest.approx((1.0, 0.5, 0.4, 0.15, 0.3))
+    assert updates.rows[1][-1] is None
+    assert streams.rows[0][2:] == pytest.approx((0.15, 0.3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from toolkit.experiment import (
     NotApplicable,
     Rows,
     Rulings,
+    Table,
     generator,
     split,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from toolkit.records import Ruling
+    from toolkit.records import Ruling, Value
 
 PARTS = ("mechanics", "transfer", "stream", "after")
 LABELS, STEPS, STAGES = 10, 100, 3
@@ -266,6 +267,48 @@ def _gain_of_shrinking(rows: Rows) -> float:
     return math.log(before / after)
 
 
+def _tables(outcomes: Mapping[str, Mapping[int, Rows]]) -> Iterator[Table]:
+    """Describe every update and every stream in full, beside the claims: means over trials."""
+
+    def mean(rows: Rows, column: str, **arm: str | int) -> float | None:
+        try:
+            return rows.mean(column, **arm)
+        except NotApplicable:  # nothing was trained anew at the same cost
+            return None
+
+    updates: list[tuple[Value, ...]] = []
+    streams: list[tuple[Value, ...]] = []
+    planted = {control.dataset for control in experiment.controls}
+    for where, trials in sorted(outcomes.items()):
+        rows = Rows(tuple(row for trial in trials.values() for row in trial if where not in planted))
+        update, last = rows.where(part="update"), rows.where(part="stream", stage=STAGES)
+        for learner, method in dict.fromkeys((row["learner"], row["method"]) for row in update):
+            arm = update.where(learner=learner, method=method)
+            columns = ("changed", "distance", "error_frozen", "error_updated", "error_anew")
+            updates.append((where, learner, method, *(mean(arm, column) for column in columns)))
+        for method in dict.fromkeys(str(row["method"]) for row in last):
+            first = mean(last, "error", method=method, task=1)
+            streams.append((where, method, first, mean(last, "error", method=method)))
+    if updates:
+        yield Table(
+            "updates",
+            "What each update changed, and what it was worth",
+            ("where", "learner", "update", "share changed", "distance", "left alone", "updated", "anew"),
+            tuple(updates),
+            "Distance is the length of the parameters' change over their length before. The last three "
+            "columns are errors on shifted data: of the model left alone, of the updated one, and of one "
+            "trained anew on the same new labels at the same cost (empty where none was trained).",
+        )
+    if streams:
+        yield Table(
+            "streams",
+            "What is known at the end of three tasks learned in a row",
+            ("where", "method", "error on the first task", "mean error over the tasks"),
+            tuple(streams),
+            "Anew is one network trained once on the rows of all tasks, for as many steps as one task takes.",
+        )
+
+
 def _rule(rulings: Rulings) -> tuple[Ruling, str]:
     """Refuted if any library method changed a finished model; the sentence says which half is true."""
     fixed, asking = rulings.ruling("parameters-are-fixed"), rulings.ruling("asking-changes-nothing")
@@ -442,6 +485,7 @@ experiment = Experiment(
         ),
     ),
     rule=_rule,
+    extras=_tables,
     article="The article lists it as a misconception and answers that parameters can be updated, fine-tuned "
     "and regularised after training. It counts L1, L2 and dropout among such changes; these act during "
     "training.",
