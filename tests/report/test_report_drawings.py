@@ -245,3 +245,14 @@ def test_no_axis_of_errors_or_shares_runs_below_zero(title: str, mean: float, fl
     panels = cut(figure)
     assert (panels[0].y.low == 0) is floor
     assert ("below 0" in caption(figure, panels)) is floor
+
+
+def test_a_finding_counts_the_points_that_share_an_end() -> None:
+    points = [
+        {"dataset": "d", "panel": "", "series": "", "x": x, "mean": m, "low": None, "high": None, "n": 1}
+        for x, m in (("a", 1.0), ("b", 1.0), ("c", 1.0), ("d", 0.5))
+    ]
+    figure = {"x_title": "x", "y_title": "recall", "kind": "bar", "points": points}
+    assert finding(figure, cut(figure)) == "Recall runs from 0.500 (d, d) to 1 (a, d, and 2 more)."
+    flat = figure | {"points": points[:3]}
+    assert finding(flat, cut(flat)) == "Recall is 1 at each of 3 points."

@@ -279,7 +279,8 @@ experiment = Experiment(
     ),
     scope=(
         "Six learners on small tables and one family of artificial worlds; two groups at a time; gaps in "
-        "true positive rates at a threshold of one half. Not large language models. Data conditions: "
+        "true positive rates at a threshold of one half, the larger group's rate less the other's (A less "
+        "B in the worlds). Not large language models. Data conditions: "
         "recorded (as recorded, without the sensitive column), fair (a right record of the same people, "
         "worlds only), with_group (with the sensitive column), without_proxies (without it and the columns "
         "that tell it), reweighed (label and group made independent by weights), balanced (every cell of "

@@ -301,8 +301,8 @@ experiment = Experiment(
         ),
     ),
     rule=_rule,
-    article="The article says that poor starting values slow convergence down; it does not say that some "
-    "starts never arrive at all, however long one waits.",
+    article="The article says that poor starting values slow convergence down; of starts that do not "
+    "arrive at all it does not speak.",
     what="weights (W): their values before training, biases at zero",
     would_change="Networks of ten classes and two or more hidden layers that learn from zeros or from a "
     "constant as fast as from Glorot's weights, at a rate chosen for each.",

@@ -45,12 +45,16 @@ def finding(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:
     lowest = min(points, key=lambda pair: float(pair[1]["mean"]))
     highest = max(points, key=lambda pair: float(pair[1]["mean"]))
     y = _first_up(clean(figure["y_title"]))
+    printed = [short(float(point["mean"])) for _, point in points]
+    low, high = (short(float(end[1]["mean"])) for end in (lowest, highest))
     ends = (
-        f"{y} runs from {short(float(lowest[1]['mean']))} ({_where(*lowest, figure)}) "
-        f"to {short(float(highest[1]['mean']))} ({_where(*highest, figure)})."
+        f"{y} runs from {low} ({_where(*lowest, figure)}{_ties(printed.count(low))}) "
+        f"to {high} ({_where(*highest, figure)}{_ties(printed.count(high))})."
     )
     if len(points) == 1:
-        ends = f"{y} is {short(float(lowest[1]['mean']))} ({_where(*lowest, figure)})."
+        ends = f"{y} is {low} ({_where(*lowest, figure)})."
+    elif low == high:
+        ends = f"{y} is {low} at each of {len(points)} points."
     if panels[0].x is None:
         return ends
     return f"{_course(figure, panels)} {ends}".strip()
@@ -101,6 +105,11 @@ def _apart(lower: Point, upper: Point) -> bool:
     """Whether one point's interval lies wholly below another's."""
     high, low = lower.get("high"), upper.get("low")
     return float(lower["mean"] if high is None else high) < float(upper["mean"] if low is None else low)
+
+
+def _ties(many: int) -> str:
+    """Say how many more points share a value, so that one is not taken for the only one."""
+    return f", and {many - 1} more" if many > 1 else ""
 
 
 def _where(panel: Panel, point: Point, figure: Mapping[str, Any]) -> str:
