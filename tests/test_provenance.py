@@ -124,3 +124,12 @@ def test_the_commit_is_the_checkouts_and_nobodys_once_installed(
     provenance.commit.cache_clear()
     assert provenance.commit() is None
     provenance.commit.cache_clear()
+
+
+def test_a_worlds_hash_follows_what_draws_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = provenance.dataset("lending:fair", "", None)
+    assert before["about"]
+    table = provenance.dataset("wine", "", None)
+    monkeypatch.setattr(provenance, "_worlds", lambda: "changed")
+    assert provenance.dataset("lending:fair", "", None)["sha256"] != before["sha256"]
+    assert provenance.dataset("wine", "", None) == table
