@@ -83,8 +83,11 @@ def test_a_worker_killed_from_outside_is_an_outcome_of_its_trial(
     monkeypatch.setenv("STUB_TROUBLE", json.dumps({"coins:fair/0": "hang"}))
     outcomes = submit_all(trials(3), None, compiled=tmp_path, jobs=2)
     found = [next(outcomes), next(outcomes)]
-    (pid,) = [int(line.split()[1]) for line in coins.read_text("utf-8").splitlines() if "fair/0" in line]
-    os.kill(pid, signal.SIGKILL)
+    begun: list[int] = []
+    while not begun:  # the other worker may be through with both others before this one has begun
+        begun = [int(line.split()[1]) for line in coins.read_text("utf-8").splitlines() if "fair/0" in line]
+        time.sleep(0.05)
+    os.kill(begun[0], signal.SIGKILL)
     found += outcomes
     assert {o.trial.seed: o.status for o in found} == {0: "died", 1: "done", 2: "done"}
 

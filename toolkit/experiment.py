@@ -103,6 +103,10 @@ class Experiment:
         How the belief's own ruling follows from the claims.
     what : str
         Which of weights (W), hyperparameters (H), architecture (A) the article's "parameters" means here.
+    standard_only : tuple of str
+        Of `datasets`, those that quick effort leaves out, and says so.
+    seconds : float
+        What all trials cost at standard effort, roughly, on one core: cheap experiments go first.
     replicates : tuple of int
         Trials per dataset at quick, standard and full effort.
     extras : callable (outcomes) -> tables, or None
@@ -126,6 +130,7 @@ class Experiment:
     beside: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     needs: Needs = Needs()
+    standard_only: tuple[str, ...] = ()
     replicates: tuple[int, int, int] = (8, 20, 25)
     control_replicates: tuple[int, int, int] = (8, 12, 20)
     seconds: float = 120.0

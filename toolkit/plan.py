@@ -100,7 +100,7 @@ def plan(
     about: dict[str, tuple[str, ...]] = {}
     not_run: dict[str, tuple[NotRun, ...]] = {}
     for experiment in chosen:
-        own, left_out = _places(experiment, wanted, table)
+        own, left_out = _places(experiment, wanted, table, level)
         about[experiment.code], not_run[experiment.code] = own, left_out
         path = table_path if table is not None else ""
         trials[experiment.code] = tuple(_trials(experiment, own, level, seed, path))
@@ -130,15 +130,16 @@ def _wanted(names: Sequence[str]) -> frozenset[str]:
 
 
 def _places(
-    experiment: Experiment, wanted: Collection[str], table: Dataset | None
+    experiment: Experiment, wanted: Collection[str], table: Dataset | None, effort: Effort
 ) -> tuple[tuple[str, ...], tuple[NotRun, ...]]:
     """Return the datasets an experiment measures, and those it does not with the reasons."""
     if table is not None:
         missing = experiment.needs.missing(table)
         return ((), (NotRun(table.name, missing),)) if missing else ((table.name,), ())
-    own = tuple(name for name in experiment.datasets if not wanted or name in wanted)
+    later = experiment.standard_only if effort.name == "quick" and not wanted else ()
+    own = tuple(name for name in experiment.datasets if name not in later and (not wanted or name in wanted))
     if own:
-        return own, ()
+        return own, tuple(NotRun(name, "quick effort leaves it out") for name in later)
     return (), (NotRun("*", f"none of its datasets was asked for; it has {', '.join(experiment.datasets)}"),)
 
 

@@ -71,6 +71,8 @@ class LocalSlots:
         prepare()
         self._context = Context()
         self._pools: list[ProcessPool | None] = [None] * jobs
+        self._doing: list[str] = [""] * jobs
+        self._left: list[threading.Thread] = []
 
     def __len__(self) -> int:
         return len(self._pools)
@@ -78,8 +80,17 @@ class LocalSlots:
     def start(
         self, slot: int, function: Callable[[Trial], Outcome], trial: Trial, timeout: float | None
     ) -> Future[Outcome]:
-        """Send a trial to a slot's worker."""
+        """Send a trial to a slot's worker, a fresh one where another experiment begins.
+
+        Compiled programs are of no use to the next experiment and would fill the memory; a forked worker
+        has its libraries already.
+        """
         pool = self._pools[slot]
+        if METHOD == "forkserver" and pool is not None and self._doing[slot] != trial.experiment:
+            self._left.append(threading.Thread(target=_finish, args=[pool]))
+            self._left[-1].start()
+            pool = None
+        self._doing[slot] = trial.experiment
         if pool is None or not pool.active:
             pool = self._pools[slot] = ProcessPool(
                 max_workers=1, context=self._context, initializer=begin, initargs=[dict(os.environ)]
@@ -94,6 +105,14 @@ class LocalSlots:
             pool.stop()
         for pool in pools:
             pool.join()
+        for leaving in self._left:
+            leaving.join()
+
+
+def _finish(pool: ProcessPool) -> None:
+    """Let an idle worker go, and its memory; nobody waits for it."""
+    pool.close()
+    pool.join()
 
 
 def begin(environment: Mapping[str, str]) -> None:

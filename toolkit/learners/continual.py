@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from toolkit.learners.networks import Network, sweep
+from toolkit.learners.networks import Network, small_tables, sweep
 from toolkit.learners.networks_after import averaged, fisher
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def few(rows: Rows, labels: int, classes: int) -> Rows:
 def first_network(source: Rows, test: Rows, classes: int, *, seed: int, depth: int, steps: int) -> Network:
     """Train the network that everything afterwards is done to."""
     arm = {"width": WIDTH, "depth": depth, "rate": RATE, "seed": seed}
-    (row,) = sweep(*source, *test, arms=[arm], steps=steps, classes=classes)
+    (row,) = sweep(*source, *test, arms=[arm], steps=steps, classes=classes, pad=small_tables(classes))
     network: Network = row["network"]
     return network
 
@@ -105,7 +105,8 @@ def transfer(
         for kind, relation, labels, _, test in tasks
     ]
     kept = ("kind", "relation", "labels", "mode", "rate")
-    trained = sweep(*tasks[0][3], *tasks[0][4], arms=arms, steps=steps, classes=classes)
+    pad = small_tables(classes)
+    trained = sweep(*tasks[0][3], *tasks[0][4], arms=arms, steps=steps, classes=classes, pad=pad)
     return frozen + [{k: row[k] for k in kept} | {"error": row["test_error"]} for row in trained]
 
 
@@ -159,14 +160,14 @@ def stream(
                 ("consolidation", rows, pull),
             )
         ]
-        pad = {"rows": len(rows[1]) + memory * (len(stages) - 1)}  # one program for every stage
+        pad = {**small_tables(classes), "rows": len(rows[1]) + memory * (len(stages) - 1)}  # all stages alike
         trained = sweep(*rows, *test, arms=arms, steps=steps, classes=classes, pad=pad)
         held = {m: row["network"] for m, row in zip(held, trained, strict=True)}
         information = information + fisher(held["consolidation"], rows[0])
         found += [_asked(m, n, number, stages) for m, n in held.items()]
     X, y = (np.concatenate([rows[i] for rows, _ in stages]) for i in (0, 1))
     arm = {"width": WIDTH, "rate": RATE, "seed": seed}
-    (row,) = sweep(X, y, *stages[0][1], arms=[arm], steps=steps, classes=classes)
+    (row,) = sweep(X, y, *stages[0][1], arms=[arm], steps=steps, classes=classes, pad=small_tables(classes))
     found.append(_asked("anew", row["network"], len(stages) - 1, stages))
     return [item for each in found for item in each]
 
@@ -186,4 +187,5 @@ def continued_and_averaged(
 ) -> Network:
     """Go on from one network twice, with other batches, and average the two."""
     arms = [{"start": network, "rate": 0.003, "batch": 32, "seed": seed + k} for k in (1, 2)]
-    return averaged([r["network"] for r in sweep(*rows, *test, arms=arms, steps=steps, classes=classes)])
+    trained = sweep(*rows, *test, arms=arms, steps=steps, classes=classes, pad=small_tables(classes))
+    return averaged([row["network"] for row in trained])

@@ -124,10 +124,12 @@ def _paths(
     import numpy as np
 
     rows, done = len(parts.y), 0
+    near = max((width for width in widths if width < 2 * rows), default=0)
+    mapped, test_mapped = (drawn.block(X, 0, near) for X in (parts.X, parts.X_test))
     gram, test_gram = np.zeros((rows, rows)), np.zeros((len(parts.y_test), rows))
     for width in widths:
         if width < 2 * rows:
-            whole = (drawn.block(X, 0, width) for X in (parts.X, parts.X_test))
+            whole = (mapped[:, :width], test_mapped[:, :width])
             exact = ridge.RidgePath.of if width > rows / 2 else ridge.RidgePath.of_few
             yield width, exact(*whole)
             continue

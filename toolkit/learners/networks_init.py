@@ -1,11 +1,10 @@
-"""How a network's weights start, before `networks` trains it; drawn per unit, so that padding is harmless."""
+"""How a network's weights start, before `networks` trains it; drawn at true sizes, so padding is harmless."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,25 +46,6 @@ def spread(init: str, inputs: int, units: int) -> tuple[float, float]:
     }[init]
 
 
-@lru_cache
-def _drawer(padded: tuple[tuple[int, int], ...]) -> Any:
-    """Compile the draw of standard normal weights of one padded shape for a batch of seeds."""
-    import jax
-
-    def layer(key: Any, number: int, inputs: int, units: int) -> Any:
-        keys = jax.vmap(lambda unit: jax.random.fold_in(jax.random.fold_in(key, number), unit))(
-            jax.numpy.arange(units)
-        )
-        # One stream per unit, one counter per input: the first weights do not depend on the padding.
-        return jax.vmap(lambda k: jax.random.normal(k, (inputs,)))(keys).T
-
-    def draw(seed: Any) -> Any:
-        key = jax.random.key(seed)
-        return tuple(layer(key, number, *shape) for number, shape in enumerate(padded))
-
-    return jax.jit(jax.vmap(draw))
-
-
 def initial(
     arms: Sequence[tuple[str, int, Sequence[tuple[int, int]]]],
     padded: Sequence[tuple[int, int]],
@@ -89,14 +69,15 @@ def initial(
     """
     import numpy as np
 
-    seeds = np.array([seed % 2**32 for _, seed, _ in arms], dtype=np.uint32)
-    normals = [np.asarray(layer) for layer in _drawer(tuple(padded))(seeds)]
     networks = []
-    for number, (init, _, true) in enumerate(arms):
+    for init, seed, true in arms:
         layers = []
         for depth, ((inputs, units), (wide, tall)) in enumerate(zip(true, padded, strict=True)):
             mean, deviation = spread(init, inputs, units)
-            drawn = normals[depth][number, :inputs, :units]
+            # Unit by unit, so that a wider layer starts with the narrower one's units. Drawing by a
+            # compiled program would cost a trace per shape and save nothing.
+            rng = np.random.default_rng([seed % 2**32, depth, 17])
+            drawn = rng.standard_normal((units, inputs), dtype=np.float32).T
             if init == "orthogonal":
                 drawn = _nearest_orthogonal(drawn) * np.float32(gain if depth < len(true) - 1 else 1.0)
             W = np.zeros((wide, tall), dtype=np.float32)

@@ -86,7 +86,8 @@ def _train_one(plan: Plan, weights: Any, arm: Any, data: Any) -> Any:
     import jax.numpy as jnp
 
     rule = _direction(plan)
-    noise = jax.random.fold_in(jax.random.key(arm["seed"]), 2**20)  # far from the layers of the start
+    # Far from the layers of the start; only where it is asked for, as it doubles the program.
+    noise = jax.random.fold_in(jax.random.key(arm["seed"]), 2**20) if plan.dropout else None
 
     def loss(p: Any, t: Any) -> Any:
         rows = arm["order"][t] if plan.batch else slice(None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.experiment import generator
 from toolkit.learners import boosting, random_features, ridge, trees
 from toolkit.learners.ladders import Problem, network_error
-from toolkit.learners.networks import Network, sweep
+from toolkit.learners.networks import Network, small_tables, sweep
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +85,7 @@ def networks(parts: Parts, *, units: int, steps: int) -> tuple[list[Row], Networ
         arms=arms,
         steps=steps,
         classes=problem.coding.classes,
+        pad=small_tables(problem.coding.classes),
     )
     best = {
         size: min(
@@ -127,8 +128,9 @@ def taught(data: Dataset, problem: Problem, big: Network, *, units: int, steps: 
     arms = [{"width": units, "rate": rate, "seed": problem.seed + 1, "batch": BATCH} for rate in RATES]
     labels = big.predict(X)
     found = sweep(
-        X, labels, parts.X_test, parts.y_test, arms=arms, steps=steps, classes=problem.coding.classes
-    )
+        X, labels, parts.X_test, parts.y_test,
+        arms=arms, steps=steps, classes=problem.coding.classes, pad=small_tables(problem.coding.classes),
+    )  # fmt: skip
     best = min(found, key=lambda arm: float(arm["train_loss"]))
     return _row("network", "taught", best["parameters"], network_error(problem.coding, best["test_error"]))
 

@@ -205,7 +205,7 @@ def measure(data: Dataset, seed: int, effort: Effort) -> list[Row]:
             rows.extend(row | {"fit": again} for again in range(1, condition.fits))
     blind = next(c.columns for c, _, _ in cells if c.name == "recorded")
     kinds = [learner for learner in FROZEN if learner in learners]
-    rows.extend(_frozen(drawn, blind, found["recorded", kinds[seed % len(kinds)], 0]))
+    rows.extend(_frozen(drawn, blind, found["recorded", kinds[(seed // 2) % len(kinds)], 0]))
     rows.extend(_explained(drawn, found["with_group", EXPLAINED, 0], seed, effort))
     rows.extend(
         {"kind": "column", "feature": name, "telling": area, "proxy": area >= PROXY, **drawn.sizes}

@@ -456,6 +456,9 @@ experiment = Experiment(
         ),
     ),
     needs=Needs(),
-    seconds=50.0,
+    standard_only=("breast_cancer", "diabetes"),
+    replicates=(6, 20, 25),
+    control_replicates=(6, 12, 20),
+    seconds=75.0,
     compiled=True,
 )

@@ -448,8 +448,9 @@ experiment = Experiment(
         ),
     ),
     needs=Needs(),
-    replicates=(8, 16, 25),
-    control_replicates=(8, 10, 20),
-    seconds=70.0,
+    standard_only=("diabetes", "capacity:linear"),
+    replicates=(6, 16, 25),
+    control_replicates=(6, 10, 20),
+    seconds=135.0,
     compiled=True,
 )

@@ -314,6 +314,9 @@ experiment = Experiment(
             claims=("halving", "bayesian-search", "defaults-cost", "wide-ranges"),
         ),
     ),
-    replicates=(8, 15, 20),
+    standard_only=("breast_cancer",),
+    replicates=(5, 15, 20),
+    control_replicates=(6, 12, 20),
+    seconds=58.0,
     compiled=True,
 )

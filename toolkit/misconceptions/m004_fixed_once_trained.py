@@ -577,7 +577,9 @@ experiment = Experiment(
         ),
     ),
     needs=Needs(tasks=("binary", "multiclass"), rows=200),
-    replicates=(6, 14, 20),
+    standard_only=("breast_cancer",),
+    seconds=65.0,
+    replicates=(5, 14, 20),
     control_replicates=(5, 7, 12),
     compiled=True,
 )

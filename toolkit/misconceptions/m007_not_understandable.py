@@ -403,5 +403,8 @@ experiment = Experiment(
             claims=("weights-do-not-last",),
         ),
     ),
+    seconds=22.0,
+    replicates=(6, 20, 25),
+    control_replicates=(6, 12, 20),
     compiled=True,
 )

@@ -361,7 +361,9 @@ experiment = Experiment(
         ),
     ),
     needs=Needs(tasks=("binary", "multiclass"), rows=200),
-    replicates=(6, 14, 20),
+    standard_only=("wine",),
+    seconds=74.0,
+    replicates=(5, 14, 20),
     control_replicates=(7, 8, 12),
     compiled=True,
 )
