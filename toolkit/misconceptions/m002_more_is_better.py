@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from toolkit.experiment import (
@@ -16,6 +16,7 @@ from toolkit.experiment import (
     Needs,
     Rows,
     Rulings,
+    Table,
     split,
 )
 from toolkit.records import Ruling
@@ -33,6 +34,7 @@ DIALS = {
     "network": ("network", "a network of one hidden layer, by width"),
 }
 MORE_TREES = ("forest, more trees", "a forest of full trees, by trees")
+PATH = "tree, then forest"
 
 
 def measure(data: Dataset, seed: int, effort: Effort) -> list[dict[str, Any]]:
@@ -71,6 +73,15 @@ def _arms(data: Dataset, parts: Any, seed: int, effort: Effort) -> Iterator[dict
     }
     for name in data.params.get("families", families):
         yield from ({"group": name} | row for row in families[name]())
+
+
+def extras(outcomes: Mapping[str, Mapping[int, Rows]]) -> Iterable[Table]:
+    """Describe the smallest model that is good enough, and raw beside effective parameters."""
+    from toolkit.misconceptions import _m002_tables
+
+    planted = {control.dataset for control in experiment.controls} - {*experiment.datasets}
+    paths = (RIDGELESS, FOURIER, PATH)
+    return _m002_tables.tables(outcomes, margin=MARGIN, paths=paths, planted=planted)
 
 
 def between(family: str, noise: float, high: int, low: int) -> Callable[[Rows], float]:
@@ -453,4 +464,5 @@ experiment = Experiment(
     control_replicates=(6, 10, 20),
     seconds=135.0,
     compiled=True,
+    extras=extras,
 )
