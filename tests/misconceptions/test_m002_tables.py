@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -126,8 +127,9 @@ def test_planted_worlds_are_left_out_and_the_datasets_ruled_on_are_not() -> None
     assert all(tables(trials, name) for name in m002.experiment.datasets)
 
 
-def test_a_measured_table_fills_both_tables_with_plain_values() -> None:
-    trials = [Rows.of(m002.measure(catalogue.dataset("diabetes"), s, Effort("quick"))) for s in (0, 1)]
+def test_a_table_measured_with_fewer_families_fills_both_tables_with_plain_values() -> None:
+    data = replace(catalogue.dataset("diabetes"), params={"families": ("features", "fourier", "forest")})
+    trials = [Rows.of(m002.measure(data, s, Effort("quick"))) for s in (0, 1)]
     found = tables(trials, "diabetes")
     assert set(found) == {"smallest", "axes"}
     assert {row[1] for row in found["axes"].rows} == {m002.RIDGELESS, m002.FOURIER, m002.PATH}
