@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,12 @@ def forget_catalogue() -> None:
         function.cache_clear()
     for function in (provenance.code_of, provenance.data_of, provenance.loader_of, provenance.floors_below):
         function.cache_clear()
+
+
+@pytest.fixture
+def forget() -> Callable[[], None]:
+    """Hand out `forget_catalogue`."""
+    return forget_catalogue
 
 
 @pytest.fixture

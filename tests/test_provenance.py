@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import forget_catalogue
 
 from toolkit import catalogue, provenance
 from toolkit.records import Dataset, Trial
@@ -62,19 +62,21 @@ def test_the_version_of_every_numerical_library_is_part_of_the_key(
 @pytest.mark.parametrize(
     "file", ["coin_beliefs/belief.py", "coin_beliefs/__init__.py", "coin_beliefs/coins.py"]
 )
-def test_any_file_of_a_third_partys_package_is_part_of_the_key(coins: Path, file: str) -> None:
+def test_any_file_of_a_third_partys_package_is_part_of_the_key(
+    coins: Path, file: str, forget: Callable[[], None]
+) -> None:
     before = key()
     with (coins.parent / "site" / file).open("a", encoding="utf-8") as changed:
         changed.write("\n# changed\n")
-    forget_catalogue()
+    forget()
     assert key() != before
 
 
-def test_a_third_partys_version_is_part_of_the_key(coins: Path) -> None:
+def test_a_third_partys_version_is_part_of_the_key(coins: Path, forget: Callable[[], None]) -> None:
     before = key()
     metadata = coins.parent / "site" / "coin_beliefs-1.0.dist-info" / "METADATA"
     metadata.write_text(metadata.read_text("utf-8").replace("Version: 1.0", "Version: 1.1"), "utf-8")
-    forget_catalogue()
+    forget()
     assert key() != before
 
 

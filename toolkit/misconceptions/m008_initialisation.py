@@ -364,6 +364,6 @@ experiment = Experiment(
     standard_only=("wine",),
     seconds=74.0,
     replicates=(5, 14, 20),
-    control_replicates=(7, 8, 12),
+    control_replicates=(6, 10, 12),
     compiled=True,
 )
