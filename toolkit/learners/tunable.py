@@ -134,7 +134,7 @@ class Networks:
             [r["validation_curve"][c] / unit for c in rungs[:-1]]
             + [
                 float("nan")
-                if r["diverged"]
+                if r["diverged"] or r["validation_loss"] is None  # finite on its own rows only
                 else p.score(r["validation_error"] / unit, r["validation_loss"] / unit)
             ]
             for r in found

@@ -327,7 +327,9 @@ def rule(rulings: Rulings) -> tuple[Ruling, str]:
             "Surplus was shown in at least one model tested and refuted in none; the others could not tell."
         )
     else:
-        found = "Surplus was neither shown nor refuted in any model tested: the tests could not tell."
+        found = (
+            "Corrected for the number of models tried, surplus was neither shown nor refuted in any of them."
+        )
     return surplus, found + needs
 
 

@@ -55,7 +55,7 @@ def _pruned(s: Split, classes: int, seed: int) -> Iterator[Row]:
     """Train a network, a linear model and boosted trees, and remove shares of each by both rules."""
     from toolkit.learners import pruning
     from toolkit.learners.explained import Boosted
-    from toolkit.learners.networks import small_tables, sweep
+    from toolkit.learners.networks import sweep
 
     rng = generator(seed, "pruning")
     arms = [
@@ -63,8 +63,7 @@ def _pruned(s: Split, classes: int, seed: int) -> Iterator[Row]:
         {"family": "network, no decay", "width": 64, "rate": 0.01, "seed": seed},
         {"family": "linear", "depth": 0, "rate": 0.03, "seed": seed},
     ]
-    pad = small_tables(classes)
-    for one in sweep(s.X, s.y, s.X_test, s.y_test, arms=arms, steps=STEPS, classes=classes, pad=pad):
+    for one in sweep(s.X, s.y, s.X_test, s.y_test, arms=arms, steps=STEPS, classes=classes):
         removed = pruning.network(one["network"], s.X_test, s.y_test, classes, rng=rng)
         yield from (_removed(one["family"], *each) for each in removed)
     trees = Boosted(s.X, s.y, classes, seed=seed)
@@ -81,7 +80,7 @@ def _settings(s: Split, classes: int, seed: int) -> list[Row]:
 
     import numpy as np
 
-    from toolkit.learners.networks import small_tables, sweep
+    from toolkit.learners.networks import sweep
 
     arms = [
         {**dict(zip(SETTINGS, levels, strict=True)), "seed": seed}
@@ -99,7 +98,6 @@ def _settings(s: Split, classes: int, seed: int) -> list[Row]:
             arms=arms,
             steps=FACTORIAL_STEPS,
             classes=classes,
-            pad=small_tables(classes),
         )
         errors.append([r["test_error"] / unit for r in found])
     return _variances(np.array(errors).reshape(2, 3, 3, 3))
