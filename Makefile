@@ -44,7 +44,7 @@ coverage: .venv/.test
 
 # A venv that was killed half-way has a python without pip, so its python is no proof of anything: the stamp is.
 .venv/.locked: requirements.lock scripts/preflight.py
-	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "Cannot start: no Python was found. Install Python 3.11 or newer." >&2; exit 2; }
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "Cannot start: there is no $(PYTHON) here. Install Python 3.11 or newer, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@"$(PYTHON)" scripts/preflight.py $(MAKECMDGOALS)
 	@rm -rf .venv
 	@echo "Creating .venv and installing the locked packages (about two minutes the first time)"
