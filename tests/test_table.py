@@ -340,6 +340,13 @@ def test_a_sensitive_number_is_cut_at_its_median_with_a_warning(tmp_path: Path) 
         ({}, {"drop": ["age", "town", "sex"]}, "no column is left"),
         ({"race": [None] * ROWS}, {"sensitive": ["race"]}, "missing in every row"),
         ({"race": ["x"] * ROWS}, {"sensitive": ["race"]}, "no groups to compare"),
+        (
+            {"race": ["no" if y else "yes" for y in table()["approved"]]},
+            {"sensitive": ["race"]},
+            "says the same",
+        ),
+        ({"copy": table()["age"]}, {"target": "age", "sensitive": ["copy"]}, "says the same"),
+        ({"Age": [1.0 * i for i in range(ROWS)]}, {}, "only capitals tell the columns 'age' and 'Age' apart"),
     ],
 )
 def test_a_target_or_group_that_cannot_be_used_is_refused(
@@ -354,6 +361,13 @@ def test_a_target_or_group_that_cannot_be_used_is_refused(
 def test_a_table_of_thirty_rows_is_refused(tmp_path: Path) -> None:
     path = save(tmp_path, {name: values[:30] for name, values in table().items()})
     with pytest.raises(BadInputError, match="30 rows"):
+        read(path, target="approved")
+
+
+def test_a_table_of_a_header_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("age,approved\n")
+    with pytest.raises(BadInputError, match="no row below it; give a table with rows"):
         read(path, target="approved")
 
 
@@ -405,7 +419,7 @@ def test_another_encoding_is_refused_with_the_line_and_the_way_out(tmp_path: Pat
         (b"PAR1 torn", "cannot be read"),
         (b"\x1f\x8b torn", "cannot be unpacked"),
         (b"just words\nand more\n", "the header has one column"),
-        (b"a,b\n", "missing in every row"),
+        (b"a,b\n", "no row below it"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_by_its_content(tmp_path: Path, content: bytes, says: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.records import BadInputError, Dataset
 from toolkit.table.columns import Table, counted, nearest_column
 from toolkit.table.features import build
-from toolkit.table.outcome import groups_of, outcome_of
+from toolkit.table.outcome import Outcome, groups_of, outcome_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +67,9 @@ def read(
     kept = [c.take(outcome.keep) for c in table.columns if c.name != target and c.name not in dropped]
     features = build(kept, sensitive, outcome, table.label)
     groups = groups_of(next(c for c in kept if c.name == sensitive[0])) if sensitive else None
+    if groups:
+        values = table.column(sensitive[0]).take(outcome.keep).values
+        _refuse_same(table, sensitive[0], outcome, values if outcome.task == "regression" else groups.codes)
     notes = [*table.notes, *outcome.notes, *features.notes, *(groups.notes if groups else ())]
     if len(sensitive) > 1:
         notes.append(f"groups are those of {sensitive[0]}; run again with {' or '.join(sensitive[1:])} first")
@@ -111,6 +114,20 @@ def _refuse_contradictions(table: Table, target: str, sensitive: Sequence[str], 
             )
     if len(set(sensitive)) < len(sensitive):
         raise BadInputError(f"{table.label}: a sensitive column is named twice; name each once")
+
+
+def _refuse_same(table: Table, sensitive: str, outcome: Outcome, column: NDArray[Any]) -> None:
+    """Refuse a sensitive column that is the target under another name: within its groups nothing varies.
+
+    Classes may be spelt in another way; numbers must be the same numbers.
+    """
+    y, theirs = outcome.y.tolist(), column.tolist()
+    one_to_one = len(set(zip(y, theirs, strict=True))) == len(set(y)) == len(set(theirs))
+    if y == theirs if outcome.task == "regression" else one_to_one:
+        raise BadInputError(
+            f"{table.label}: the sensitive column {sensitive!r} says the same as the target in every row; "
+            "name another one"
+        )
 
 
 def _refuse_short(table: Table, rows: int, where: str) -> None:

@@ -84,6 +84,17 @@ def refuse_repeats(label: str, names: Sequence[str]) -> None:
         )
 
 
+def refuse_near_repeats(label: str, names: Sequence[str]) -> None:
+    """Refuse names that only capitals tell apart: DuckDB takes them for one."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.lower(), name)
+        if other != name:
+            raise BadInputError(
+                f"{label}: only capitals tell the columns {other!r} and {name!r} apart; rename one of them"
+            )
+
+
 def sample(rows: int) -> NDArray[np.int64] | None:
     """Return which rows to read from a long table, the same every time; None for all of them."""
     import numpy as np

@@ -61,7 +61,7 @@ def build(columns: Sequence[Column], sensitive: Sequence[str], outcome: Outcome,
             if _gives_away(column, outcome):
                 notes.append(f"{column.name} determines the target completely: does it contain the outcome?")
     if not values or all(column in sensitive for column in used):
-        reasons = "; ".join(notes[-3:])
+        reasons = "; ".join(notes[:3]) + ("; ..." if len(notes) > 3 else "")
         raise BadInputError(
             f"{label}: no column is left to learn from ({reasons}); give numbers or categories"
         )

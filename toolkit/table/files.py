@@ -14,7 +14,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from toolkit.records import BadInputError
-from toolkit.table.columns import MISSING, Column, Kind, Table, counted, refuse_repeats, sample
+from toolkit.table.columns import (
+    MISSING,
+    Column,
+    Kind,
+    Table,
+    counted,
+    refuse_near_repeats,
+    refuse_repeats,
+    sample,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -155,6 +164,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, files: list[str], label: str) -> tu
         names.append(field)
         skip = children or 0
     refuse_repeats(label, names)
+    refuse_near_repeats(label, names)
     return "read_parquet(?)", [files]
 
 
@@ -163,6 +173,7 @@ def _text(files: list[str], paths: list[Path], label: str, *, packed: bool) -> t
     headers = [_header(path, packed=packed) for path in paths]
     delimiter, names = headers[0]
     refuse_repeats(label, names)
+    refuse_near_repeats(label, names)
     for path, header in zip(paths, headers, strict=True):
         if header != headers[0]:
             raise BadInputError(

@@ -58,6 +58,8 @@ def outcome_of(column: Column, positive: str | float | bool | None, label: str) 
     if len(present) - present.sum():
         gone = counted(int(len(present) - present.sum()), "row")
         notes.append(f"{gone} left out: the target {column.name} is missing there")
+    if not len(present):
+        raise BadInputError(f"{label}: there is a header and no row below it; give a table with rows")
     if not counts:
         raise BadInputError(
             f"{label}: the target {column.name!r} is missing in every row; name another target"
