@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from toolkit import catalogue
 from toolkit.executor import ENVIRONMENT, submit_all
+from toolkit.executor import _environment as inherited
 from toolkit.executor.lanes import Lanes
 from toolkit.executor.needs import libraries
 from toolkit.executor.worker import perform, tidy
@@ -32,6 +33,19 @@ def trials(count: int, dataset: str = "coins:fair") -> list[Trial]:
 
 def run(todo: list[Trial], tmp_path: Path, timeout: float | None = 30.0, **options: object) -> list[Outcome]:
     return list(submit_all(todo, timeout, compiled=tmp_path / "compiled", **options))  # type: ignore[arg-type]
+
+
+def test_workers_inherit_a_folder_for_programs_only_where_one_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "JAX_COMPILATION_CACHE_DIR"
+    monkeypatch.delenv(name, raising=False)
+    (tmp_path / "file").touch()
+    with inherited(tmp_path / "file" / "compiled"):
+        assert name not in os.environ
+    with inherited(tmp_path / "compiled"):
+        assert os.environ[name] == str(tmp_path / "compiled")
+    assert name not in os.environ
 
 
 def test_every_trial_gives_one_outcome_with_its_time_memory_and_threads(coins: Path, tmp_path: Path) -> None:

@@ -164,11 +164,17 @@ def _own_table(
 def _saved(table: Dataset) -> str:
     """Save the user's table where workers find it, named by its content."""
     folder = cache_folder() / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{id(table)}.npz"
-    table.save(partial)
-    path = folder / f"{provenance.sha256(partial.read_bytes())}.npz"
-    partial.replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        table.save(partial)
+        path = folder / f"{provenance.sha256(partial.read_bytes())}.npz"
+        partial.replace(path)
+    except OSError as error:
+        raise BadInputError(
+            f"cannot keep the table for the workers in {folder} ({error.strerror}); "
+            "TOOLKIT_CACHE chooses another folder"
+        ) from error
     return str(path)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,6 +195,41 @@ def test_a_terminal_sees_a_bar_and_the_rulings_and_a_pipe_the_rulings_alone(tmp_
         "     Because \\u001b[5m.",
         "1 of 2 trials were found from earlier runs",
     ]
+
+
+@pytest.mark.parametrize("wrong", [("--only", "Z999"), ("--dataset", "coins:farr")])
+def test_a_name_that_is_not_known_leaves_no_folder_behind(
+    wrong: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert toolkit(monkeypatch, *COINS[:2], *wrong, "--output", "deep/out") == 2
+    assert "there is no" in capfd.readouterr().err
+    assert not Path("deep").exists()
+
+
+def test_a_table_is_refused_where_it_cannot_be_kept_for_the_workers(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("TOOLKIT_CACHE", str(Path("file", "cache").absolute()))
+    Path("own.csv").write_text("x,y\n" + "".join(f"{i % 17},{int(i % 5 < 3)}\n" for i in range(300)))
+    assert toolkit(monkeypatch, *COINS, "--data", "own.csv", "--target", "y", "--output", "out") == 2
+    assert "TOOLKIT_CACHE chooses another folder" in capfd.readouterr().err
+    assert not Path("out").exists()
+
+
+@pytest.mark.slow
+def test_a_cache_that_cannot_be_kept_is_told_in_one_line_and_costs_no_trial(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("TOOLKIT_CACHE", str(Path("file", "cache").absolute()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert toolkit(monkeypatch, *COINS, "--output", "out") == 0
+    told = [line for line in capfd.readouterr().err.splitlines() if "not kept" in line]
+    assert len(told) == 1
+    assert told[0].startswith("Warning: outcomes are not kept in ")
+    assert documents()["experiments"][0]["ruling"] != "withheld"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("folder", ["file/out", "file"])

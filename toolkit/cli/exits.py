@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import FrameType
@@ -41,7 +42,8 @@ def worst(codes: Iterable[int]) -> int:
 
 def guarded(call: Callable[[], Any]) -> int:  # noqa: PLR0911 - one return per kind of ending is the point
     """Run a command and return its exit code; what goes wrong is one line on stderr, no traceback."""
-    before, out = _on_terminate(), sys.stdout
+    before, out, shown = _on_terminate(), sys.stdout, warnings.showwarning
+    warnings.showwarning = _warned
     try:
         code = call()
         sys.stdout.flush()
@@ -64,6 +66,7 @@ def guarded(call: Callable[[], Any]) -> int:  # noqa: PLR0911 - one return per k
     except Exception as error:
         return _explained(error)
     finally:
+        warnings.showwarning = shown
         if before is not None:
             signal.signal(signal.SIGTERM, before)
 
@@ -99,6 +102,11 @@ def _explained(error: Exception) -> int:
 def _interrupted() -> int:
     say("Interrupted. What was measured is kept; the same command goes on from there.")
     return INTERRUPTED
+
+
+def _warned(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    """Tell a warning in one line, without the place in our code that gave it."""
+    say(f"Warning: {message}")
 
 
 def say(text: str) -> None:

@@ -21,7 +21,7 @@ def tidy_on_failure(folder: Path) -> Iterator[None]:
     made = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         yield
-    except BadInputError:
+    except Exception:  # whatever it was, what never began leaves no folder
         for part in made:
             if part.is_dir() and {p.name for p in part.iterdir()} <= {".lock"}:
                 shutil.rmtree(part)

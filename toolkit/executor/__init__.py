@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, TimeoutError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -142,7 +142,10 @@ def _outcome(trial: Trial, future: Future[Outcome], seconds: float, timeout: flo
 @contextmanager
 def _environment(compiled: Path) -> Iterator[None]:
     """Set what workers inherit: one thread each, and where compiled programs are kept."""
-    wanted = {**ENVIRONMENT, "JAX_COMPILATION_CACHE_DIR": str(compiled)}
+    wanted = dict(ENVIRONMENT)
+    with suppress(OSError):  # a cache that cannot be kept costs time, and no trial
+        compiled.mkdir(parents=True, exist_ok=True)
+        wanted["JAX_COMPILATION_CACHE_DIR"] = str(compiled)
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
