@@ -43,7 +43,7 @@ coverage: .venv/.test
 	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
 
 # A venv that was killed half-way has a python without pip, so its python is no proof of anything: the stamp is.
-.venv/.locked: requirements.lock scripts/preflight.py
+.venv/.locked: requirements.lock
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "Cannot start: there is no $(PYTHON) here. Install Python 3.11 or newer, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@"$(PYTHON)" scripts/preflight.py $(MAKECMDGOALS)
 	@rm -rf .venv
