@@ -44,7 +44,7 @@ def row(
     rate : float
         How often a ruling may be false; the bound is its one-sided 1 % limit.
     power : bool
-        Whether the truth must be found in 90 % of the runs (one-sided 5 % limit: 351 of 400).
+        Whether the truth must be found: 351 of 400, the one-sided 5 % limit of 90 % power, or that share.
     """
     decided: list[Ruling] = [ruling for ruling in rulings if ruling in {"supported", "refuted"}]
     found = decided.count(truth)
@@ -64,7 +64,7 @@ def _accepted(runs: int, rate: float, *, power: bool) -> dict[str, Any]:
 
     Power is printed but not required of fewer than 400 runs, whose counts are too rough over many worlds.
     """
-    least = quantile(runs, 0.9, 0.05) + 1 if power and runs >= FULL else None
+    least = -(-351 * runs // FULL) if power and runs >= FULL else None
     return {"bound": quantile(runs, rate, 0.99), "least_found": least, "accepted_rate": rate}
 
 
