@@ -293,7 +293,10 @@ def rule(rulings: Rulings) -> tuple[Ruling, str]:
             "In no family and dataset tested did more parameters make performance worse by more than the "
             "margin."
         )
-    return always, "The families and datasets tested do not settle whether more parameters ever hurt."
+    return always, (
+        "Corrected for the number of families and datasets tried, it is not settled whether more parameters "
+        "ever hurt."
+    )
 
 
 def _controls() -> tuple[Control, ...]:
