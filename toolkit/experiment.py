@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolkit.records import (
@@ -135,7 +135,6 @@ class Experiment:
     control_replicates: tuple[int, int, int] = (8, 12, 20)
     seconds: float = 120.0
     compiled: bool = False
-    tags: tuple[str, ...] = field(default=())
     extras: Callable[[Mapping[str, Mapping[int, Rows]]], Iterable[Table]] | None = None
 
 

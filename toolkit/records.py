@@ -259,7 +259,7 @@ class Table:
 class Trial:
     """One replicate: experiment, dataset and seed; plain fields, so that any worker can receive it.
 
-    `source` is the folder of plug-ins' entry point or empty; `table` the path of a saved user's table.
+    `table` is the path of the saved user's table, empty for a dataset of the catalogue.
     """
 
     experiment: str

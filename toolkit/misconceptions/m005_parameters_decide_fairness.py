@@ -372,5 +372,4 @@ experiment = Experiment(
     control_replicates=(6, 16, 25),
     seconds=70.0,
     compiled=True,
-    tags=("fairness",),
 )
