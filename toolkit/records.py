@@ -37,6 +37,10 @@ class BadInputError(ValueError):
     """What the user gave cannot be used; its text says what, where, and the way out. The command exits 2."""
 
 
+class UntrustedModelError(ValueError):
+    """A model file could run code and was not loaded; its text says what was found and the way out. Exit 5."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Tidy rows of one trial or several: one row per arm, plain values only."""
@@ -394,12 +398,15 @@ class Run:
     @property
     def failures(self) -> list[dict[str, Any]]:
         """Return the trials that failed, ran past their limit or lost their worker, with the reasons."""
-        experiments: list[dict[str, Any]] = self.to_dict()["experiments"]
+        experiments: list[dict[str, Any]] = self.to_dict().get("experiments", [])
         return [{"code": e["code"], **failure} for e in experiments for failure in e["failures"]]
 
     @property
     def exit_hint(self) -> int:
         """Return the exit code this run asks for before any gate: 0, 3 (a failure), 4 (nothing evaluated)."""
+        if "experiments" not in self.document:  # an audit
+            gaps = [gap["ruling"] for gap in self.document["gaps"]]
+            return 4 if all(ruling == "not_applicable" for ruling in gaps) else 0
         rulings = [e["ruling"] for e in self.document["experiments"]]
         if self.failures or "error" in rulings:
             return 3
