@@ -44,6 +44,9 @@ class Estimates:
         at `places` only, for the studentised maximum.
     covariance : ndarray, shape (k, k), or None
         Of the values, where groups share clusters; None means independent groups.
+    beside : ndarray, shape (k,), or None
+        Of complements (everybody not in the group): correlation of each value with that of its group, where
+        they share clusters; None means independent.
     df : ndarray, shape (k,), or None
         Degrees of freedom where t is used.
     ratio : bool
@@ -66,16 +69,18 @@ class Estimates:
     successes: NDArray[np.int64] | None = None
     resample: Resample | None = None
     covariance: NDArray[np.float64] | None = None
+    beside: NDArray[np.float64] | None = None
     df: NDArray[np.float64] | None = None
     ratio: bool = True
-    shown: NDArray[np.bool_] = field(default=None)  # type: ignore[assignment]  # filled in below
+    shown: NDArray[np.bool_] = field(default=None)  # type: ignore[arg-type]  # filled in below
     notes: tuple[str, ...] = ()
     method: str = ""
 
     def __post_init__(self) -> None:
         import numpy as np
 
-        if self.shown is None:
+        shown: Any = self.shown
+        if shown is None:
             object.__setattr__(self, "shown", np.isfinite(self.value))
         if not self.notes:
             object.__setattr__(self, "notes", ("",) * len(self.value))
@@ -108,6 +113,7 @@ class Estimates:
             successes=None if self.successes is None else self.successes[places],
             resample=None if self.resample is None else resample,
             covariance=None if self.covariance is None else self.covariance[np.ix_(places, places)],
+            beside=None if self.beside is None else self.beside[places],
             df=None if self.df is None else self.df[places],
             shown=self.shown[places],
             notes=tuple(self.notes[i] for i in places),
