@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
@@ -183,7 +181,7 @@ def _provenance(planned: Plan, table: Dataset | None, started: datetime, seconds
     return {
         "versions": provenance.versions(),
         "commit": provenance.commit(),
-        "command": shlex.join([_program(), *sys.argv[1:]]),
+        "command": provenance.command(),
         "seed": planned.seed,
         "effort": planned.effort.name,
         "threads": 1,
@@ -206,9 +204,3 @@ def _write(result: Run, folder: Path, findings: list[Finding]) -> None:
     if logs:
         write_atomic(folder / "failures.log", "\n".join(logs))
     write_atomic(folder / "report.html", result.report())
-
-
-def _program() -> str:
-    """Return the name a reader would type; ``python -m toolkit`` calls itself by its file."""
-    name = Path(sys.argv[0]).name
-    return "toolkit" if name == "__main__.py" else name

@@ -7,7 +7,9 @@ import importlib
 import json
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -46,10 +48,16 @@ BELOW = (
 
 
 @lru_cache
-def versions() -> dict[str, str | None]:
+def versions(*more: str) -> dict[str, str | None]:
     """Return the versions of Python, of the toolkit and of every numerical library; None where absent."""
     found: dict[str, str | None] = {"python": platform.python_version(), "toolkit": _version(DISTRIBUTION)}
-    return found | {name: _version(name) for name in LIBRARIES}
+    return found | {name: _version(name) for name in (*LIBRARIES, *more)}
+
+
+def command() -> str:
+    """Return the command as a reader would type it; ``python -m toolkit`` calls itself by its file."""
+    name = Path(sys.argv[0]).name
+    return shlex.join(["toolkit" if name == "__main__.py" else name, *sys.argv[1:]])
 
 
 def _version(distribution: str) -> str | None:

@@ -38,7 +38,7 @@ class BadInputError(ValueError):
 
 
 class UntrustedModelError(ValueError):
-    """A model file could run code and was not loaded; its text says what was found and the way out. Exit 5."""
+    """A model file could run code and was not loaded; its text says what was found and the way out (5)."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def test_the_schema_is_json_and_names_its_version() -> None:
     [
         (b"{", "line 1, column 2: not JSON"),
         (b"[1]", "not a run document"),
-        (b'{"schema": "toolkit.audit/1"}', "not a run document of this version"),
+        (b'{"schema": "toolkit.audit/2"}', "not a run document of this version"),
+        (b'{"schema": "toolkit.audit/1"}', "damaged"),
         (b'{"schema": "toolkit.check/1"}', "damaged"),
         (b"<html>hello</html>", "holds no run document"),
         (b"\xff\xfe", "not a run document"),

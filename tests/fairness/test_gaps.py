@@ -326,6 +326,11 @@ class TestCensus:
                 assert gap.p_margin_adjusted is None
                 assert gap.ruling == ("shown" if gap.kind == "difference" else "small")
 
+    def test_groups_that_are_all_equal_still_make_a_pair_of_two(self) -> None:
+        for census in (True, False):
+            (gap,) = of({"a": (30, 100), "b": (30, 100)}, replace(SMALL, census=census))
+            assert (gap.highest, gap.lowest, gap.value) == ("a", "b", 0)
+
     def test_a_small_fact_is_small(self) -> None:
         (gap,) = adjust(of({"a": (30, 100), "b": (33, 100)}, GapSettings(census=True, kinds=("difference",))))
         assert gap.ruling == "small"

@@ -15,6 +15,7 @@ import click
 
 COMMANDS = {
     "check": "Put beliefs about model parameters to the test.",
+    "audit": "Audit a table, predictions or a model for group gaps.",
     "report": "Render a finished run again, or read it in the terminal.",
     "datasets": "List, describe and fetch the datasets.",
     "calibrate": "Measure how often the judge is wrong where the truth is known.",

@@ -71,12 +71,12 @@ def guarded(call: Callable[[], Any]) -> int:  # noqa: PLR0911 - one return per k
             signal.signal(signal.SIGTERM, before)
 
 
-def _explained(error: Exception) -> int:
+def _explained(error: Exception) -> int:  # noqa: PLR0911 - one return per kind of ending, as above
     """Say what an exception means to the user, and return its code."""
     import click
 
     from toolkit.catalogue import UnknownNameError
-    from toolkit.records import BadInputError
+    from toolkit.records import BadInputError, UntrustedModelError
 
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
@@ -91,6 +91,9 @@ def _explained(error: Exception) -> int:
     if isinstance(error, BadInputError | UnknownNameError):
         say(f"Error: {error.args[0] if error.args else error}")
         return USAGE
+    if isinstance(error, UntrustedModelError):
+        say(f"Error: {error}")
+        return UNTRUSTED
     if isinstance(error, OSError) and error.errno in FOLDER_TROUBLE:
         where = f" ({error.filename})" if error.filename else ""
         say(f"Error: {FOLDER_TROUBLE[error.errno]}{where}; what was measured is kept: mend that, run again.")

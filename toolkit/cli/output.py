@@ -11,7 +11,13 @@ from pathlib import Path
 from toolkit.records import BadInputError, Run
 
 NEEDED = 64 * 2**20
-NAMES = {"html": "report.html", "json": "run.json", "markdown": "report.md", "junit": "junit.xml"}
+NAMES = {
+    "html": "report.html",
+    "json": "run.json",
+    "markdown": "report.md",
+    "junit": "junit.xml",
+    "card": "card.md",
+}
 
 
 @contextmanager
@@ -65,6 +71,10 @@ def written(run: Run, folder: Path, formats: Iterable[str]) -> list[Path]:
             from toolkit.report.formats import junit
 
             write_atomic(path, junit(document))
+        elif name == "card":
+            from toolkit.report.formats.card import card
+
+            write_atomic(path, card(document))
         elif name == "html" and not path.exists():
             write_atomic(path, run.report())
     return [folder / NAMES[name] for name in sorted(wanted, key=lambda name: name == "html")]

@@ -8,8 +8,12 @@ from typing import Any
 
 import click
 
+from toolkit.cli.exits import DONE, worst
 from toolkit.cli.settings import FORMATS, Names, flattened
+from toolkit.cli.terminal import harmless
 from toolkit.records import BadInputError, Run
+
+SCHEMAS = ("toolkit.check/1", "toolkit.audit/1")
 
 
 @click.group(no_args_is_help=True)
@@ -22,7 +26,7 @@ def command() -> None:
 @click.option(
     "--format",
     "formats",
-    type=Names(FORMATS),
+    type=Names((*FORMATS, "card")),
     multiple=True,
     default=("html",),
     callback=flattened,
@@ -38,11 +42,17 @@ def build(run: Path, formats: tuple[str, ...], output: Path | None) -> None:
     from toolkit.journal import write_atomic
     from toolkit.report import render
     from toolkit.report.formats import junit, markdown
+    from toolkit.report.formats.card import card
+    from toolkit.report.validation import is_audit
 
     document = read_document(run)
+    if "card" in formats and not is_audit(document):
+        raise BadInputError(
+            f"{run}: a model card describes an audit, and this is a check; leave --format card out"
+        )
     folder = output or (run if run.is_dir() else run.parent)
     refuse_unwritable(folder)
-    write = {"html": render, "markdown": markdown, "junit": junit, "json": dumps}
+    write = {"html": render, "markdown": markdown, "junit": junit, "json": dumps, "card": card}
     texts = {name: write[name](document) for name in formats}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -57,14 +67,32 @@ def show(file: Path) -> None:
     import sys
 
     from toolkit.cli.explaining import summary
+    from toolkit.report.validation import is_audit
 
     document = read_document(file)
+    if is_audit(document):
+        _show_audit(document)
+        return
     made = document["provenance"]
     click.echo(
         f"{document['name']}, {made.get('effort')} effort, seed {made.get('seed')}, {made.get('started')}"
     )
     summary(document, (), sys.stdout)
     raise click.exceptions.Exit(Run(document).exit_hint)
+
+
+def _show_audit(document: dict[str, Any]) -> None:
+    """Print an audit's gaps, warnings and gate; exit as the audit did."""
+    import sys
+
+    from toolkit.cli.auditing import summary
+
+    made = document["provenance"]
+    click.echo(harmless(f"{document['name']}, seed {made.get('seed')}, {made.get('started')}"))
+    click.echo(harmless(document["decisions"]["sentence"]))
+    summary(document, (), sys.stdout)
+    gate = document.get("gate")
+    raise click.exceptions.Exit(worst([Run(document).exit_hint, gate["exit"] if gate else DONE]))
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -93,13 +121,14 @@ def read_document(path: Path) -> dict[str, Any]:
                 f"{file}, line {error.lineno}, column {error.colno}: not JSON ({error.msg}); "
                 "give a whole run.json"
             ) from error
-    if not isinstance(document, dict) or not str(document.get("schema", "")).startswith("toolkit.check/1"):
-        raise BadInputError(f"{file}: this is not a run document of this version (schema toolkit.check/1)")
+    if not isinstance(document, dict) or document.get("schema") not in SCHEMAS:
+        said = " or ".join(SCHEMAS)
+        raise BadInputError(f"{file}: this is not a run document of this version (schema {said})")
     from toolkit.report.validation import InvalidDocumentError, validate
 
     try:
         validate(document)
     except InvalidDocumentError as error:
         where = str(error).splitlines()[0]
-        raise BadInputError(f"{file}: the run document is damaged ({where}); run the check again") from error
+        raise BadInputError(f"{file}: the run document is damaged ({where}); run it again") from error
     return document

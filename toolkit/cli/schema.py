@@ -18,3 +18,11 @@ def check() -> None:
     from toolkit.report import schema
 
     click.echo(json.dumps(schema("check"), ensure_ascii=False, indent=2))
+
+
+@command.command()
+def audit() -> None:
+    """Print the schema of what `toolkit audit` writes (toolkit.audit/1)."""
+    from toolkit.report import schema
+
+    click.echo(json.dumps(schema("audit"), ensure_ascii=False, indent=2))

@@ -19,13 +19,14 @@ import click
 
 from toolkit.records import BadInputError
 
-Kind = Literal["choice", "choices", "names", "count", "seconds", "path", "flag"]
+Kind = Literal["choice", "choices", "names", "count", "seconds", "share", "path", "flag"]
 WHAT = {
     "choice": "one of {choices}",
     "choices": "a list of {choices}",
     "names": "a list of names",
     "count": "a whole number, 0 or more",
     "seconds": "a number of seconds above 0",
+    "share": "a number above 0",
     "path": "a path",
     "flag": "true or false",
 }
@@ -76,6 +77,9 @@ SETTINGS = {
         Setting("fail_on", "choices", (), "Exit 1 if any belief is ruled so.", GATES),
         Setting("reuse", "flag", True, "Use outcomes of earlier runs of the same code on the same data."),
         Setting("quiet", "flag", False, "Show no progress."),
+        Setting("margin", "share", None, "Audit: the smallest difference of interest; by default 0.05."),
+        Setting("ratio_margin", "share", 0.8, "Audit: the smallest acceptable ratio of two rates."),
+        Setting("min_group", "count", 10, "Audit: groups with a smaller denominator are not compared."),
     )
 }
 
@@ -153,6 +157,7 @@ def option(name: str, *declarations: str) -> Callable[[Any], Any]:
         "choice": click.Choice(setting.choices),
         "count": click.IntRange(min=0),
         "seconds": click.FloatRange(min=0, min_open=True),
+        "share": click.FloatRange(min=0, min_open=True),
         "path": click.STRING,
     }
     shown = bool(setting.default) or setting.kind == "count"
@@ -237,6 +242,7 @@ def _fits(setting: Setting, value: Any) -> bool:
         "choice": value in setting.choices,
         "count": number and isinstance(value, int) and value >= 0,
         "seconds": number and value > 0,
+        "share": number and value > 0,
         "path": isinstance(value, str),
         "flag": isinstance(value, bool),
     }[setting.kind]

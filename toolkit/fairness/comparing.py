@@ -243,7 +243,7 @@ class Comparison:
     def _fact(self, kind: str) -> Gap:
         """Return the widest gap of a population: its limits are the gap itself."""
         values = self.estimates.value[self.kept]
-        top, bottom = self.kept[int(values.argmax())], self.kept[int(values.argmin())]
+        top, bottom = self.kept[int(values.argmax())], self.kept[-1 - int(values[::-1].argmin())]
         known = {"highest": self.names[top], "lowest": self.names[bottom]}
         high, low = float(values.max()), float(values.min())
         if kind == "difference":

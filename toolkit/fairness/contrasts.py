@@ -22,7 +22,7 @@ METRICS = ("selection_rate", "true_positive_rate", "false_positive_rate", "accur
 
 def signed(value: float) -> str:
     """Write a signed figure for a sentence; what rounds to nothing has no minus."""
-    return f"{round(value, 3) + 0.0:+.3f}"
+    return f"{round(value, 3) + 0.0:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 class Interval(NamedTuple):

@@ -40,7 +40,8 @@ def split(cells: Cells, pair: Mapping[str, Any], seed: int = 0) -> dict[str, Any
     dict
         The document's `decomposition`, its status "partial", or "not_applicable" without labels.
     """
-    empty = {"pair": dict(pair), "interventions": [], "fan": None, "refits": 0, "deterministic": None}
+    empty: dict[str, Any] = {"pair": dict(pair), "interventions": [], "fan": None}
+    empty |= {"refits": 0, "deterministic": None}
     if cells.label is None or cells.decision is None:
         reason = "there are no labels beside the decisions, so nothing can be split off"
         return {"status": "not_applicable", "reason": reason, "tables": [], "notes": [], **empty}

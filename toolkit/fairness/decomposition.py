@@ -213,7 +213,9 @@ def _sentence(
     pair = f"{named['first']} minus {named['second']}"
     opening = f"Gap in {what}, {pair}: {signed(gap)}"
     if log:
-        opening = f"Logarithm of the ratio of {what}s, {named['first']} to {named['second']}: {signed(gap)}"
+        several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+        pair = f"{named['first']} to {named['second']}"
+        opening = f"Logarithm of the ratio of {several}, {pair}: {signed(gap)}"
     parts = ", ".join(
         f"{row['name']} {'account' if row['name'] == LABELS else 'accounts'} for {signed(row['value'])}"
         f" ({signed(row['low'])} to {signed(row['high'])})"

@@ -100,7 +100,8 @@ def widest(
     """
     null = spread(estimates, seed)
     p = equality(estimates, null, seed, members)
-    places = int(estimates.value.argmax()), int(estimates.value.argmin())
+    # Where all values are equal the first and the last make the pair: a group has no gap to itself.
+    places = int(estimates.value.argmax()), len(estimates) - 1 - int(estimates.value[::-1].argmin())
     found: dict[str, Widest | None] = {}
     for kind in kinds:
         measured = _Measured(estimates, kind, null)

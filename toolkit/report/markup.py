@@ -66,13 +66,14 @@ def embedded(html: str) -> dict[str, Any]:
 
 
 @lru_cache
-def style() -> Markup:
-    """Return the style sheet, exactly the text whose hash the policy names."""
-    text = files("toolkit.report").joinpath("templates/report.css").read_text(encoding="utf-8").strip()
-    return Markup(text)  # noqa: S704 - a file of ours
+def style(*more: str) -> Markup:
+    """Return the style sheet, exactly the text whose hash the policy names; `more` names sheets after it."""
+    folder = files("toolkit.report").joinpath("templates")
+    texts = [folder.joinpath(name).read_text(encoding="utf-8").strip() for name in ("report.css", *more)]
+    return Markup("\n".join(texts))  # noqa: S704 - files of ours
 
 
-def policy() -> str:
+def policy(*more: str) -> str:
     """Return the Content-Security-Policy: nothing may load and no script may run; our one style sheet may."""
-    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(style(*more).encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

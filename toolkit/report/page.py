@@ -45,7 +45,12 @@ def _page(document: Document, most: int | None) -> str:
 
 @lru_cache
 def _templates() -> Environment:
-    environment = Environment(
+    return environment(shapes=_shapes, mark=_mark, ruler=_ruler, axis=_axis, plots=_plots, key=_key)
+
+
+def environment(**drawings: Any) -> Environment:
+    """Return the templates with escaping on, and the drawings they may put in place."""
+    templates = Environment(
         loader=PackageLoader("toolkit.report"),
         autoescape=True,  # always, whatever a file is called
         undefined=StrictUndefined,
@@ -53,16 +58,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    drawings: dict[str, Any] = {
-        "shapes": _shapes,
-        "mark": _mark,
-        "ruler": _ruler,
-        "axis": _axis,
-        "plots": _plots,
-        "key": _key,
-    }
-    environment.globals.update(drawings, words=words)
-    return environment
+    templates.globals.update(drawings, words=words)
+    return templates
 
 
 def _mark(ruling: str) -> Markup:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-NAMES = ("check",)
+NAMES = ("check", "audit")
 
 
 class InvalidDocumentError(ValueError):
@@ -15,7 +15,7 @@ class InvalidDocumentError(ValueError):
 
 
 def schema(name: str) -> dict[str, Any]:
-    """Return a published JSON Schema by name: ``check`` for ``toolkit.check/1``.
+    """Return a published JSON Schema by name: ``check`` for ``toolkit.check/1``, ``audit`` for the other.
 
     Raises
     ------
@@ -27,6 +27,11 @@ def schema(name: str) -> dict[str, Any]:
     text = files("toolkit.report").joinpath(f"schemas/{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def is_audit(document: Mapping[str, Any]) -> bool:
+    """Whether a run document is of an audit; what follows no schema counts as a check."""
+    return str(document.get("schema", "")).startswith("toolkit.audit/")
 
 
 def validate(document: Mapping[str, Any]) -> None:

@@ -142,6 +142,12 @@ def prediction(claim: Mapping[str, Any]) -> str:
     }[claim["predicts"]]
 
 
+def isolated(text: str) -> str:
+    """Close whatever direction a name opens: U+2068 and U+2069 are what ``<bdi>`` is in plain text."""
+    turns = any(c in "\u202a\u202b\u202d\u202e\u2066\u2067" or "\u0590" <= c <= "\u08ff" for c in text)
+    return f"\u2068{text}\u2069" if turns else text
+
+
 def shorten(name: str, longest: int) -> str:
     """Cut a long name where its whole would hide the sentence; the tables hold it whole."""
     return name if len(name) <= longest else name[: longest - 1] + "…"

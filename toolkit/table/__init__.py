@@ -2,6 +2,7 @@
 
 ``source -> columns (files.py or frames.py) -> outcome and groups (outcome.py) -> features (features.py)``.
 Every value that is changed, pooled or left out is told in the Dataset's notes.
+An audit needs counts and no rows; it comes in by `counting.count`.
 """
 
 from __future__ import annotations

@@ -60,7 +60,11 @@ class Table:
 
 def nearest_column(name: str, table: Table) -> str:
     """Return the column's own spelling, or say which is nearest."""
-    names = [column.name for column in table.columns]
+    return nearest_name(name, [column.name for column in table.columns], table.label)
+
+
+def nearest_name(name: str, names: Sequence[str], label: str) -> str:
+    """Return one of the names as it is spelt in the table, or say which is nearest."""
     if name in names:
         return name
     folded = {n.casefold().strip(): n for n in names}
@@ -69,7 +73,7 @@ def nearest_column(name: str, table: Table) -> str:
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     shown = ", ".join(repr(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
     hint = f"did you mean {folded[close[0]]!r}?" if close else f"its columns are {shown}"
-    raise BadInputError(f"{table.label}: there is no column {name!r}; {hint}")
+    raise BadInputError(f"{label}: there is no column {name!r}; {hint}")
 
 
 def refuse_repeats(label: str, names: Sequence[str]) -> None:

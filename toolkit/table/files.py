@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any
 
 from toolkit.records import BadInputError
@@ -36,31 +37,31 @@ FEW_LEVELS = 20
 
 def read_files(source: str, name: str | None) -> Table:
     """Read one file or a glob of files with the same columns."""
-    paths = _found(source)
+    paths = files_of(source)
     label = name or (paths[0].name if len(paths) == 1 else source)
-    kinds = {path: _format(path) for path in paths}
+    kinds = {path: format_of(path) for path in paths}
     if len(set(kinds.values())) > 1:
         raise BadInputError(
             f"{label}: the files are of different formats ({', '.join(sorted(set(kinds.values())))})"
         )
     kind = kinds[paths[0]]
-    with _connection() as con, _safe_names(paths) as readable:
+    with connection() as con, safe_names(paths) as readable:
         try:
             if kind == "parquet":
-                relation = _parquet(con, readable, label)
+                relation = parquet(con, readable, label)
             else:
-                relation = _text(readable, paths, label, packed=kind == "gzip")
+                relation = delimited(readable, paths, label, packed=kind == "gzip")
             rows, read = _load(con, *relation)
             columns = tuple(_columns(con, text=kind != "parquet"))
-        except _errors() as error:
-            raise BadInputError(_explained(label, str(error))) from error
-    notes = [f"{path.name}: sha256 {_sha256(path)}" for path in paths]
+        except errors() as error:
+            raise BadInputError(explained(label, str(error))) from error
+    notes = [f"{path.name}: sha256 {sha256(path)}" for path in paths]
     if read < rows:
         notes.append(f"{counted(read, 'row')} of {rows:,} were read, drawn at random, the same every time")
     return Table(label, columns, tuple(notes))
 
 
-def _found(source: str) -> list[Path]:
+def files_of(source: str) -> list[Path]:
     """Return the files a path or a glob stands for."""
     if re.match(r"^[A-Za-z][A-Za-z0-9+.-]+://", source):
         raise BadInputError(f"{source}: tables are not read over the network; download it and give the file")
@@ -89,7 +90,7 @@ def _nearest_file(path: Path) -> str:
     return f"; did you mean {str(path.parent / close[0])!r}?" if close else "; check the path"
 
 
-def _format(path: Path) -> str:
+def format_of(path: Path) -> str:
     """Tell a file's format by its content."""
     try:
         with path.open("rb") as file:
@@ -124,24 +125,31 @@ def _format(path: Path) -> str:
 
 
 @contextmanager
-def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open DuckDB in memory, unable to download extensions."""
+def connection(threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB in memory, unable to download extensions or to write beside the user's table."""
     import duckdb
 
     off = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(":memory:", config={**off, "threads": "2"}) as con:
+    spill = str(Path(gettempdir()) / f"toolkit-duckdb-{os.getpid()}")  # used only where memory runs out
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **off,
+        "threads": threads,
+        "temp_directory": spill,
+    }
+    with duckdb.connect(":memory:", config=config) as con:
         con.execute("SET enable_progress_bar = false")
         yield con
 
 
-def _errors() -> type[Exception]:
+def errors() -> type[Exception]:
+    """Return what DuckDB raises, importing it only now."""
     import duckdb
 
     return duckdb.Error
 
 
 @contextmanager
-def _safe_names(paths: list[Path]) -> Iterator[list[str]]:
+def safe_names(paths: list[Path]) -> Iterator[list[str]]:
     """Give files DuckDB would read as a glob a plain name for the while."""
     if not any(re.search(r"[*?\[\]{}]", str(path)) for path in paths):
         yield [str(path) for path in paths]
@@ -153,22 +161,33 @@ def _safe_names(paths: list[Path]) -> Iterator[list[str]]:
         yield [str(link) for link in links]
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, files: list[str], label: str) -> tuple[str, list[Any]]:
+def parquet(con: duckdb.DuckDBPyConnection, files: list[str], label: str) -> tuple[str, list[Any]]:
     """Return the query for Parquet files, once their column names are known to be distinct."""
-    rows = con.execute("SELECT name, num_children FROM parquet_schema(?)", [files[0]]).fetchall()
+    names = _parquet_names(con, files[0])
+    refuse_repeats(label, names)
+    refuse_near_repeats(label, names)
+    for place, file in enumerate(files[1:], start=2):
+        if _parquet_names(con, file) != names:
+            raise BadInputError(
+                f"{label}: file {place} has other columns than the first; give files with the same columns"
+            )
+    return "read_parquet(?)", [files]
+
+
+def _parquet_names(con: duckdb.DuckDBPyConnection, file: str) -> list[str]:
+    """Return the columns' names, without those inside nested columns."""
     names, skip = [], 0
+    rows = con.execute("SELECT name, num_children FROM parquet_schema(?)", [file]).fetchall()
     for field, children in rows[1:]:
         if skip:
             skip += (children or 0) - 1
             continue
         names.append(field)
         skip = children or 0
-    refuse_repeats(label, names)
-    refuse_near_repeats(label, names)
-    return "read_parquet(?)", [files]
+    return names
 
 
-def _text(files: list[str], paths: list[Path], label: str, *, packed: bool) -> tuple[str, list[Any]]:
+def delimited(files: list[str], paths: list[Path], label: str, *, packed: bool) -> tuple[str, list[Any]]:
     """Return the query for delimited text: every cell as text, typed afterwards over all rows read."""
     headers = [_header(path, packed=packed) for path in paths]
     delimiter, names = headers[0]
@@ -186,7 +205,8 @@ def _text(files: list[str], paths: list[Path], label: str, *, packed: bool) -> t
         )
     query = (
         "read_csv(?, delim=?, quote='\"', escape='\"', header=true, skip=0, auto_detect=false, "
-        "strict_mode=true, null_padding=false, columns=?, compression=?, max_line_size=16000000)"
+        "strict_mode=true, null_padding=false, columns=?, compression=?, max_line_size=16000000, "
+        "buffer_size=32000000)"  # 16 times the longest line by default, for each of several buffers
     )
     types = dict.fromkeys(names, "VARCHAR")
     return query, [files, delimiter, types, "gzip" if packed else "none"]
@@ -249,15 +269,15 @@ def _fetch(con: duckdb.DuckDBPyConnection, expression: str) -> Any:
 
 
 def _typed_column(con: duckdb.DuckDBPyConnection, name: str, kind: str) -> Column:
-    quoted = _quoted(name)
+    own = quoted(name)
     if kind == "BOOLEAN":
-        return Column(name, "boolean", _fetch(con, f"CAST({quoted} AS DOUBLE)"))
+        return Column(name, "boolean", _fetch(con, f"CAST({own} AS DOUBLE)"))
     if NUMBER.fullmatch(kind):
-        return Column(name, "number", _fetch(con, f"CAST({quoted} AS DOUBLE)"))
+        return Column(name, "number", _fetch(con, f"CAST({own} AS DOUBLE)"))
     if kind.startswith(("DATE", "TIMESTAMP")):
-        return Column(name, "date", _fetch(con, f"epoch({quoted}) / 86400.0"))
+        return Column(name, "date", _fetch(con, f"epoch({own}) / 86400.0"))
     if kind in ("VARCHAR", "UUID") or kind.startswith("ENUM"):
-        cell = f"trim(CAST({quoted} AS VARCHAR))"
+        cell = f"trim(CAST({own} AS VARCHAR))"
         return Column(name, "text", _fetch(con, f"CASE WHEN {cell} IN {MISSING} THEN NULL ELSE {cell} END"))
     import numpy as np
 
@@ -268,8 +288,8 @@ def _typed_column(con: duckdb.DuckDBPyConnection, name: str, kind: str) -> Colum
 
 def _text_column(con: duckdb.DuckDBPyConnection, name: str) -> Column:
     """Decide what a column of text really is, and say which cells did not fit."""
-    quoted = _quoted(name)
-    cell = f"(CASE WHEN trim({quoted}) IN {MISSING} THEN NULL ELSE trim({quoted}) END)"
+    own = quoted(name)
+    cell = f"(CASE WHEN trim({own}) IN {MISSING} THEN NULL ELSE trim({own}) END)"
     tests = {
         "number": f"TRY_CAST({cell} AS DOUBLE)",
         "boolean": f"CASE lower({cell}) WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 END",
@@ -293,11 +313,12 @@ def _text_column(con: duckdb.DuckDBPyConnection, name: str) -> Column:
     return Column(name, "text", _fetch(con, cell))
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Write a column's name as SQL does."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _explained(label: str, message: str) -> str:
+def explained(label: str, message: str) -> str:
     """Turn DuckDB's message into ours: file, row, way out."""
     line = re.search(r"CSV Error on Line: (\d+)", message)
     where = f"{label}, line {line[1]}" if line else label
@@ -317,6 +338,7 @@ def _explained(label: str, message: str) -> str:
     return f"{where}: the table cannot be read ({first[:300]}); save it anew as CSV or Parquet"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

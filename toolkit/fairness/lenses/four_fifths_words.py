@@ -67,16 +67,16 @@ def _adjusted(group: Mapping[str, Any]) -> str:
 
 
 def _flip(group: Mapping[str, Any], top: str) -> str:
-    now = "below" if group["below"] else "not below"
+    turned = "which is not below 0.8" if group["below"] else "which is below 0.8"
     one, exchanged = group["flip"]["one_decision"], group["flip"]["one_exchange"]
     if one is not None and (one < RULE) != group["below"]:
         return (
             f"{group['name']}: had one person's decision been the other way, the ratio would be {times(one)} "
-            f"instead of {times(group['ratio'])}, and no longer {now} 0.8."
+            f"instead of {times(group['ratio'])}, {turned}."
         )
     return (
         f"{group['name']}: had one person of it and one of {top} changed places, the ratio would be "
-        f"{times(exchanged)} instead of {times(group['ratio'])}, and no longer {now} 0.8."
+        f"{times(exchanged)} instead of {times(group['ratio'])}, {turned}."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolkit.report import words
-from toolkit.report.words import clean, decimals, number, short
+from toolkit.report.words import clean, decimals, isolated, number, short
 
 SHAPE = {"supported": "●", "refuted": "✕", "inconclusive": "◇", "not_applicable": "–", "error": "▲"}
 _ACTIVE = re.compile(r"([\\`*_{}\[\]()<>#+!|~$@:=&-])")
@@ -26,13 +26,7 @@ def escape(text: object) -> str:
     """
     flat = " ".join(clean(text).split())
     named = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;", ":": "&#58;", "=": "&#61;", "$": "&#36;"}
-    return _ACTIVE.sub(lambda m: named.get(m[1], "-" if m[1] == "-" else f"\\{m[1]}"), _isolated(flat))
-
-
-def _isolated(text: str) -> str:
-    """Close whatever direction a name opens: U+2068 and U+2069 are what ``<bdi>`` is in plain text."""
-    turns = any(c in "\u202a\u202b\u202d\u202e\u2066\u2067" or "\u0590" <= c <= "\u08ff" for c in text)
-    return f"\u2068{text}\u2069" if turns else text
+    return _ACTIVE.sub(lambda m: named.get(m[1], "-" if m[1] == "-" else f"\\{m[1]}"), isolated(flat))
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
