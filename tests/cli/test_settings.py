@@ -163,9 +163,11 @@ def test_config_show_in_words_names_the_folders(monkeypatch: pytest.MonkeyPatch)
     assert "TOOLKIT_DATA: /some/data" in output
 
 
-def test_every_setting_is_an_option_of_a_check() -> None:
+def test_every_setting_is_an_option_of_a_check_or_of_an_audit() -> None:
+    from toolkit.cli.audit import command as audit
+
     found = {p.name for p in checking.check_command("misconceptions", "Test.").params}
-    assert set(SETTINGS) <= found
+    assert set(SETTINGS) <= found | {p.name for p in audit.params}
 
 
 @given(st.lists(st.sampled_from(settings.FORMATS)))

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from toolkit.models.names import shown
+from toolkit.models.names import file_shown
 from toolkit.records import BadInputError
 
 Kind = Literal["skops", "xgboost-json", "xgboost-ubj", "onnx", "pickle", "joblib"]
@@ -55,13 +55,13 @@ def read_model(path: str | Path) -> bytes:
     place = Path(path)
     if not place.is_file():
         what = "is a folder, not a model file" if place.is_dir() else "does not exist"
-        raise BadInputError(f"the model {shown(path)} {what}. {WAYS_OUT}.")
+        raise BadInputError(f"the model {file_shown(path)} {what}. {WAYS_OUT}.")
     try:
         data = place.read_bytes()
     except (OSError, MemoryError) as error:
-        raise BadInputError(f"the model {shown(path)} cannot be read: {error}") from error
+        raise BadInputError(f"the model {file_shown(path)} cannot be read: {error}") from error
     if not data:
-        raise BadInputError(f"the model {shown(path)} is empty (0 bytes)")
+        raise BadInputError(f"the model {file_shown(path)} is empty (0 bytes)")
     return data
 
 
@@ -80,10 +80,10 @@ def kind_of(data: bytes, name: str = "model") -> Kind:
         return "onnx"
     for start, what in _STARTS:
         if data.startswith(start):
-            raise BadInputError(f"the model {shown(name)} is {what}. {WAYS_OUT}.")
+            raise BadInputError(f"the model {file_shown(name)} is {what}. {WAYS_OUT}.")
     if _is_text_pickle(data):
         return "pickle"
-    raise BadInputError(f"the model {shown(name)} is no model that is known here. {WAYS_OUT}.")
+    raise BadInputError(f"the model {file_shown(name)} is no model that is known here. {WAYS_OUT}.")
 
 
 def _of_zip(data: bytes, name: str) -> Kind:
@@ -91,7 +91,9 @@ def _of_zip(data: bytes, name: str) -> Kind:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError, RuntimeError) as error:
-        raise BadInputError(f"the model {shown(name)} is damaged: a zip file cut short or altered") from error
+        raise BadInputError(
+            f"the model {file_shown(name)} is damaged: a zip file cut short or altered"
+        ) from error
     if "schema.json" in names:
         return "skops"
     if any(n.endswith("data.pkl") for n in names):
@@ -102,7 +104,7 @@ def _of_zip(data: bytes, name: str) -> Kind:
         what = "a Keras file; export the model to ONNX"
     else:
         what = "a zip file without a model"
-    raise BadInputError(f"the model {shown(name)} is {what}. {WAYS_OUT}.")
+    raise BadInputError(f"the model {file_shown(name)} is {what}. {WAYS_OUT}.")
 
 
 def _of_braces(data: bytes, name: str) -> Kind:
@@ -111,10 +113,12 @@ def _of_braces(data: bytes, name: str) -> Kind:
     if data[:1] == b"{" and data[1:2] in (b"L", b"l", b"i", b"U", b"I", b"$", b"#"):
         if known:
             return "xgboost-ubj"
-        raise BadInputError(f"the model {shown(name)} is UBJ, but not xgboost's, or cut short. {WAYS_OUT}.")
+        raise BadInputError(
+            f"the model {file_shown(name)} is UBJ, but not xgboost's, or cut short. {WAYS_OUT}."
+        )
     if known:
         return "xgboost-json"
-    raise BadInputError(f"the model {shown(name)} is JSON, but not xgboost's, or cut short. {WAYS_OUT}.")
+    raise BadInputError(f"the model {file_shown(name)} is JSON, but not xgboost's, or cut short. {WAYS_OUT}.")
 
 
 def is_onnx(data: bytes) -> bool:

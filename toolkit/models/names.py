@@ -19,6 +19,11 @@ def shown(name: object, longest: int = 80) -> str:
     return f"'{one_line(name, longest)}'"
 
 
+def file_shown(path: object) -> str:
+    """Return a path in quotes; its end, the file's own name, is never cut."""
+    return shown(path, 4000)
+
+
 def one_line(text: object, longest: int = 300) -> str:
     """Return text on one line, without control characters and cut to `longest` characters."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 20 * longest]).split())

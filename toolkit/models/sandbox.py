@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 
 from toolkit.models.columns import Columns
 from toolkit.models.detect import PICKLES, Kind, kind_of, names_in_pickle, read_model
-from toolkit.models.names import listed, one_line, shown
+from toolkit.models.names import file_shown, listed, one_line, shown
 from toolkit.models.spec import Limits, ModelInfo, ModelSpec, Predictions
 from toolkit.records import BadInputError, UntrustedModelError
 
@@ -109,7 +109,7 @@ def predict(
     try:
         return _predictions(_info(kind, digest, said), said, arrays, table.rows)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise BadInputError(f"the model {shown(spec.path)} {_NO_ANSWER}") from error
+        raise BadInputError(f"the model {file_shown(spec.path)} {_NO_ANSWER}") from error
 
 
 def _predictions(
@@ -136,7 +136,7 @@ def _read(spec: ModelSpec) -> tuple[bytes, Kind, str]:
     place = Path(spec.path)
     if place.is_file() and place.stat().st_size > spec.limits.memory:
         raise BadInputError(
-            f"the model {shown(spec.path)} has {place.stat().st_size / 2**30:.1f} GiB, more than the "
+            f"the model {file_shown(spec.path)} has {place.stat().st_size / 2**30:.1f} GiB, more than the "
             f"{spec.limits.memory / 2**30:g} GiB a model may use"
         )
     data = read_model(spec.path)
@@ -144,7 +144,7 @@ def _read(spec: ModelSpec) -> tuple[bytes, Kind, str]:
     kind = kind_of(data, spec.path)
     if spec.sha256 is not None and spec.sha256.strip().casefold() != digest:
         raise UntrustedModelError(
-            f"the model {shown(spec.path)} is not the file that was allowed: its sha256 is {digest}, "
+            f"the model {file_shown(spec.path)} is not the file that was allowed: its sha256 is {digest}, "
             f"not {one_line(spec.sha256, 64)}. Look where it came from before you change --sha256."
         )
     return data, kind, digest
@@ -157,7 +157,7 @@ def _refuse_pickle(spec: ModelSpec, data: bytes, kind: Kind, digest: str) -> Non
     names = names_in_pickle(data)
     would = f" It would import {listed(names, 6)}." if names else ""
     raise UntrustedModelError(
-        f"the model {shown(spec.path)} is a {kind} file, and opening one runs whatever code is in it.{would} "
+        f"the model {file_shown(spec.path)} is a {kind} file, and opening one runs whatever code is in it.{would} "
         "Save the model as .skops (skops.io.dump), as xgboost JSON (save_model) or as ONNX, or use --recipe. "
         f"If you made this very file yourself: --allow-pickle --sha256 {digest} "
         "lets it, and no other file, run code as you."
@@ -168,7 +168,7 @@ def _untrusted(spec: ModelSpec, refused: Sequence[str]) -> str:
     count = "1 type" if len(refused) == 1 else f"{len(refused)} types"
     options = " ".join(f"--trust {shlex.quote(one_line(name, 200))}" for name in refused)
     return (
-        f"the model {shown(spec.path)} holds {count} that skops does not trust: {listed(refused, 40)}. "
+        f"the model {file_shown(spec.path)} holds {count} that skops does not trust: {listed(refused, 40)}. "
         "A crafted file could crash or run code through them. If you know who made it, allow them by name: "
         f"{options}"
     )
@@ -216,9 +216,9 @@ def _ask(
         try:
             said = json.loads((folder / "answer.json").read_text("utf-8"))
             if "untrusted" in said and "about" not in said:
-                raise UntrustedModelError(f"the model {shown(spec.path)}: {said['untrusted']}")
+                raise UntrustedModelError(f"the model {file_shown(spec.path)}: {said['untrusted']}")
             if "error" in said:
-                raise BadInputError(f"the model {shown(spec.path)}: {said['error']}")
+                raise BadInputError(f"the model {file_shown(spec.path)}: {said['error']}")
             if table is None or said["refused"]:
                 return said, {}
             with np.load(folder / "answer.npz", allow_pickle=False) as file:
@@ -226,7 +226,7 @@ def _ask(
         except (UntrustedModelError, BadInputError):
             raise
         except (OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
-            raise BadInputError(f"the model {shown(spec.path)} {_NO_ANSWER}") from error
+            raise BadInputError(f"the model {file_shown(spec.path)} {_NO_ANSWER}") from error
 
 
 def _run(spec: ModelSpec, folder: Path) -> None:
@@ -245,12 +245,12 @@ def _run(spec: ModelSpec, folder: Path) -> None:
             status = process.wait(spec.limits.seconds)
         except subprocess.TimeoutExpired:
             raise BadInputError(
-                f"the model {shown(spec.path)} gave no answer in {spec.limits.seconds:g} s and was stopped"
+                f"the model {file_shown(spec.path)} gave no answer in {spec.limits.seconds:g} s and was stopped"
             ) from None
         finally:
             _end(process)
     if status != 0:
-        raise BadInputError(f"the model {shown(spec.path)} {_how_it_ended(status, folder, spec.limits)}")
+        raise BadInputError(f"the model {file_shown(spec.path)} {_how_it_ended(status, folder, spec.limits)}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
