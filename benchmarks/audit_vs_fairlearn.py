@@ -24,7 +24,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from toolkit.fairness.measures import measure
+from toolkit.fairness.metrics.measures import measure
 from toolkit.table.counting import CountSpec, count
 
 REPLICATES = 1_000

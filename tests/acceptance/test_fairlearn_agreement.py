@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toolkit.fairness.counts import PROPORTIONS
-from toolkit.fairness.measures import measure
+from toolkit.fairness.metrics.measures import measure
 from toolkit.table.counting import CountSpec, count
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from toolkit.fairness.measures import measure
+from toolkit.fairness.metrics.measures import measure
 from toolkit.table.counting import CountSpec, count
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.fairness.problem import Problem
+from toolkit.fairness.parameters.problem import Problem
 from toolkit.worlds.lending import FEATURES, WORLDS, Lending, people
 
 

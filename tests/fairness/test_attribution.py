@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toolkit.fairness.attribution import log_odds, of_values, probability
+from toolkit.fairness.features.attribution import log_odds, of_values, probability
 
 
 @cache

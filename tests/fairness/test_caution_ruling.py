@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toolkit.fairness.cautions.ruling import widest_ruling
 from toolkit.fairness.cells import Partition
 from toolkit.fairness.gaps import GapSettings, adjust, gaps
-from toolkit.fairness.proportions import counted
+from toolkit.fairness.metrics.proportions import counted
 
 
 def audited(x: np.ndarray, n: np.ndarray, margin: float) -> str:

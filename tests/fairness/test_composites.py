@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from rows_to_cells import cells_of
 
 from toolkit.fairness.cells import Cells, Partition
-from toolkit.fairness.composites import balanced_accuracy, f1_score
 from toolkit.fairness.estimates import Estimates
-from toolkit.fairness.proportions import midp, wilson
+from toolkit.fairness.metrics.composites import balanced_accuracy, f1_score
+from toolkit.fairness.metrics.proportions import midp, wilson
 
 
 def people(seed: int, rows: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.fairness.contrasts import (
+from toolkit.fairness.counts import confusion, gap
+from toolkit.fairness.parameters.contrasts import (
     METRICS,
     Pair,
     around,
@@ -16,7 +17,6 @@ from toolkit.fairness.contrasts import (
     measure,
     shared,
 )
-from toolkit.fairness.counts import confusion, gap
 
 
 def drawn(seed: int, people: int, seeds: int = 1) -> tuple[Any, Any]:

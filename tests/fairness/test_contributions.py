@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from small_learners import Canned, lending, logistic
 
-from toolkit.fairness.contributions import contributions, resampled
-from toolkit.fairness.explaining import parts_of
+from toolkit.fairness.features.contributions import contributions, resampled
+from toolkit.fairness.features.explaining import parts_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ def test_sampled_chances_of_a_booster_are_those_of_shap() -> None:
 def test_what_cannot_be_afforded_is_said_with_its_price(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = lending("label_bias", 1000)
     model = logistic(problem.X[problem.train], problem.y[problem.train], 0)
-    monkeypatch.setattr("toolkit.fairness.explaining.MOST_ASKED", 10_000)
+    monkeypatch.setattr("toolkit.fairness.features.explaining.MOST_ASKED", 10_000)
     found = contributions(problem, model, pair=(0, 1))
     assert found["status"] == "partial"
     assert [s["scale"] for s in found["scales"]] == ["log-odds"]

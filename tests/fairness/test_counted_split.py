@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rows_to_cells import cells_of
 
-from toolkit.fairness.counted_split import split
+from toolkit.fairness.parameters.counted_split import split
 
 PAIR = {"attribute": "a", "first": "a0", "second": "a1"}
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_learners import canned, lending, logistic, numbered, shaky
 
-from toolkit.fairness.contrasts import Pair, measure
 from toolkit.fairness.counts import confusion, gap, rate
-from toolkit.fairness.decomposition import decompose
-from toolkit.fairness.refits import refit
-from toolkit.fairness.splits import LABELS, LUCK, MISCALIBRATION, MODEL, THRESHOLD
+from toolkit.fairness.parameters.contrasts import Pair, measure
+from toolkit.fairness.parameters.decomposition import decompose
+from toolkit.fairness.parameters.refits import refit
+from toolkit.fairness.parameters.splits import LABELS, LUCK, MISCALIBRATION, MODEL, THRESHOLD
 
 
 def table(found: Any, metric: str, unit: str = "difference") -> Any:

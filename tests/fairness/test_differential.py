@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.fairness.differential import differential, epsilon
+from toolkit.fairness.parameters.differential import differential, epsilon
 
 ADULT = Path(__file__).parents[3] / "shared" / "data" / "adult.parquet"
 # Admitted of applied, by gender (A, B) and race (1, 2): the worked example of Foulds et al. 2020, section 5.

@@ -8,7 +8,7 @@ from rows_to_cells import cells_of
 from scipy.special import ndtri
 
 from toolkit.fairness.cells import Cells, Partition
-from toolkit.fairness.discrimination import (
+from toolkit.fairness.metrics.discrimination import (
     Area,
     delong,
     dense,

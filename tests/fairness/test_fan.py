@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_learners import canned, lending, logistic, numbered, shaky
 
-from toolkit.fairness.fan import _flipped, counted, equally_accurate, fan, flips, newcombe
-from toolkit.fairness.refits import refit
+from toolkit.fairness.parameters.fan import _flipped, counted, equally_accurate, fan, flips, newcombe
+from toolkit.fairness.parameters.refits import refit
 
 
 @given(st.integers(0, 10_000), st.integers(3, 8), st.integers(2, 30))
@@ -142,7 +142,7 @@ def test_a_model_that_cannot_be_trained_is_told_and_the_others_stay() -> None:
 
 def test_counts_are_of_the_metrics_denominator() -> None:
     _, problem = fanned()
-    from toolkit.fairness.contrasts import Pair
+    from toolkit.fairness.parameters.contrasts import Pair
 
     people = Pair.of(problem.y[problem.test], problem.group[problem.test], (0, 1))
     decisions = np.arange(len(problem.test)) % 4 < 2

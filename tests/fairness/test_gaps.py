@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from toolkit.calibrate.audit.people import cells_of
 from toolkit.fairness.cells import MISSING_GROUP, Cells
 from toolkit.fairness.gaps import Gap, GapSettings, adjust, gaps, holm
-from toolkit.fairness.pairs import difference, koopman
-from toolkit.fairness.proportions import complement, proportion
+from toolkit.fairness.gaps.pairs import difference, koopman
+from toolkit.fairness.metrics.proportions import complement, proportion
 
 KEYS = {
     *("attribute", "attributes", "metric", "kind", "compare", "highest", "lowest", "value", "corrected"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.fairness.gaps import Gap
-from toolkit.fairness.gate import gate
+from toolkit.fairness.gaps.gate import gate
 from toolkit.records import BadInputError
 
 

@@ -5,7 +5,7 @@ import pytest
 from rows_to_cells import cells_of
 from scipy.special import expit, logit
 
-from toolkit.fairness.calibration_in_groups import BINS, calibration_error, calibration_tests
+from toolkit.fairness.metrics.calibration_in_groups import BINS, calibration_error, calibration_tests
 
 
 def scored(seed: int, rows: int, groups: int = 1, shift: float = 0.0) -> tuple:

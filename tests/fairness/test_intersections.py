@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rows_to_cells import cells_of
 
 from toolkit.fairness.cells import MISSING_GROUP
-from toolkit.fairness.intersections import compare, fisher, holm, intersections, omnibus
-from toolkit.fairness.measures import measure
+from toolkit.fairness.finer.intersections import compare, fisher, holm, intersections, omnibus
+from toolkit.fairness.metrics.measures import measure
 
 SHARES = np.outer([0.6, 0.3, 0.1], [0.5, 0.5])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_learners import lending, logistic, shaky, unweighted
 
-from toolkit.fairness.interventions import changes, interventions, proxies
+from toolkit.fairness.parameters.interventions import changes, interventions, proxies
 
 NAMES = [
     "reweighing",

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from rows_to_cells import cells_of
 from scipy.special import stdtrit
 
-from toolkit.fairness.beyond import student
-from toolkit.fairness.means import brier, calibration, mean_prediction
-from toolkit.fairness.regressions import regression, root_mean_squared_error
+from toolkit.fairness.metrics.beyond import student
+from toolkit.fairness.metrics.means import brier, calibration, mean_prediction
+from toolkit.fairness.metrics.regressions import regression, root_mean_squared_error
 
 
 def people(seed: int, rows: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

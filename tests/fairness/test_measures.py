@@ -7,7 +7,7 @@ import pytest
 from rows_to_cells import cells_of
 
 from toolkit.fairness.counts import PROPORTIONS
-from toolkit.fairness.measures import METRICS, applicable, complement, measure
+from toolkit.fairness.metrics.measures import METRICS, applicable, complement, measure
 
 
 def people(seed: int, rows: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -108,7 +108,7 @@ def test_the_complement_is_everybody_outside_the_group(metric: str) -> None:
 
 
 def test_complements_made_a_few_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    from toolkit.fairness import measures
+    from toolkit.fairness.metrics import measures
 
     y, d, s, g = people(5)
     cells = cells_of(g, y, d, s)

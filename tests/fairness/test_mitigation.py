@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from small_learners import Fitted, lending, logistic, unweighted
 
-from toolkit.fairness.constrained import CONSTRAINTS, train_constrained
 from toolkit.fairness.counts import confusion, gap
-from toolkit.fairness.mitigation import mitigate
+from toolkit.fairness.mitigation.constrained import CONSTRAINTS, train_constrained
+from toolkit.fairness.mitigation.options import mitigate
 
 NAMES = [
     "as it is",

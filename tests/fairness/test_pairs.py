@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.calibrate.audit.exact import named_pair
-from toolkit.fairness import named
-from toolkit.fairness.pairs import Side, difference, koopman, koopman_at, mover, ratio, score
-from toolkit.fairness.permutation import two_groups
-from toolkit.fairness.proportions import counted
+from toolkit.fairness.gaps import named
+from toolkit.fairness.gaps.pairs import Side, difference, koopman, koopman_at, mover, ratio, score
+from toolkit.fairness.gaps.permutation import two_groups
+from toolkit.fairness.metrics.proportions import counted
 
 Z = 1.959963984540054
 one_group = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

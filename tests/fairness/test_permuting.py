@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.fairness.permuting import BLOCK, blocks, coarsened, deal
+from toolkit.fairness.metrics.permuting import BLOCK, blocks, coarsened, deal
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=6), st.integers(1, 4), st.integers(0, 1000))

@@ -14,7 +14,7 @@ from toolkit.calibrate.audit.exact import one_proportion
 from toolkit.calibrate.audit.people import cells_of
 from toolkit.fairness.cells import Cells
 from toolkit.fairness.counts import PROPORTIONS, rate
-from toolkit.fairness.proportions import complement, midp, proportion, wilson
+from toolkit.fairness.metrics.proportions import complement, midp, proportion, wilson
 
 sizes = st.integers(1, 3_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_learners import lending
 
-from toolkit.fairness.proxies import alone, area, proxies
+from toolkit.fairness.parameters.proxies import alone, area, proxies
 
 
 def test_the_area_is_scikit_learns() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.fairness.remedies import balancing, reweighing, telling
+from toolkit.fairness.parameters.remedies import balancing, reweighing, telling
 
 
 def test_weights_are_those_of_kamiran_and_calders() -> None:

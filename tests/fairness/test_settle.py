@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toolkit.fairness.pairs import Side, mover
-from toolkit.fairness.proportions import wilson
-from toolkit.fairness.settle import rows_needed
+from toolkit.fairness.gaps.pairs import Side, mover
+from toolkit.fairness.gaps.settle import rows_needed
+from toolkit.fairness.metrics.proportions import wilson
 
 P = (0.45, 0.30)
 NAMES = ("b", "a")

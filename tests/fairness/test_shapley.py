@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_learners import Fitted
 
-from toolkit.fairness.shapley import both_scales, linear_values, logit, sampled
+from toolkit.fairness.features.shapley import both_scales, linear_values, logit, sampled
 
 
 def curved(X: Any) -> Any:
@@ -66,7 +66,7 @@ def test_a_linear_score_in_closed_form_is_what_sampling_gives() -> None:
 def test_blocks_change_nothing_but_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
     background, X, weights = rng.normal(size=(5, 3)), rng.normal(size=(9, 3)), rng.normal(size=3)
-    monkeypatch.setattr("toolkit.fairness.shapley.NUMBERS", 1)
+    monkeypatch.setattr("toolkit.fairness.features.shapley.NUMBERS", 1)
     found = sampled(lambda Z: Z @ weights, X, background, np.arange(3), rng)[0]
     assert found == pytest.approx(linear_values(weights, X, background))
 

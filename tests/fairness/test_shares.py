@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toolkit.fairness.shares import COMPONENTS, components, variance_shares
+from toolkit.fairness.parameters.shares import COMPONENTS, components, variance_shares
 
 D, P, S, R = 5, 4, 12, 2
 

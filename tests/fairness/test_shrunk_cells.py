@@ -6,8 +6,8 @@ from rows_to_cells import cells_of
 from scipy.special import expit
 
 from toolkit.fairness.cells import Cells, Partition
-from toolkit.fairness.measures import measure
-from toolkit.fairness.shrinking import additive, shrunk
+from toolkit.fairness.finer.shrinking import additive, shrunk
+from toolkit.fairness.metrics.measures import measure
 
 
 def grid(x: np.ndarray, n: np.ndarray) -> tuple[Cells, Partition]:

@@ -5,7 +5,7 @@ import pytest
 from rows_to_cells import cells_of
 
 from toolkit.fairness.cells import MISSING_GROUP
-from toolkit.fairness.slopes import along, slope
+from toolkit.fairness.finer.slopes import along, slope
 
 
 def by_rows(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from rows_to_cells import cells_of
 from scipy.special import ndtri
 
 from toolkit.fairness.estimates import Estimates
-from toolkit.fairness.measures import measure
+from toolkit.fairness.metrics.measures import measure
 
 
 def largest(values: np.ndarray, variances: np.ndarray) -> np.ndarray:

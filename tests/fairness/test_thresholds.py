@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from toolkit.fairness.counts import confusion, gap
-from toolkit.fairness.thresholds import RefitError, frozen, move_thresholds
+from toolkit.fairness.mitigation.thresholds import RefitError, frozen, move_thresholds
 
 
 def world(seed: int, rows: int) -> tuple[Any, Any, Any]:

@@ -14,11 +14,11 @@ from toolkit.calibrate.audit import families, grid, studentised
 from toolkit.calibrate.audit.people import people
 from toolkit.calibrate.audit.tally import generator, tally
 from toolkit.fairness.estimates import Estimates
-from toolkit.fairness.pairs import difference
-from toolkit.fairness.permutation import _bound, _widest, counts, equality, two_groups
-from toolkit.fairness.proportions import counted
-from toolkit.fairness.spread import Spread, normal_scale, spread
-from toolkit.fairness.widest import Widest, deepest, widest
+from toolkit.fairness.gaps.pairs import difference
+from toolkit.fairness.gaps.permutation import _bound, _widest, counts, equality, two_groups
+from toolkit.fairness.gaps.spread import Spread, normal_scale, spread
+from toolkit.fairness.gaps.widest import Widest, deepest, widest
+from toolkit.fairness.metrics.proportions import counted
 
 Z95, Z90 = 1.959963984540054, 1.6448536269514722
 group = st.integers(10, 3_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

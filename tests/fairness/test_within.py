@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows_to_cells import cells_of
 
-from toolkit.fairness.within import heterogeneity, mantel_haenszel, within
+from toolkit.fairness.finer.within import heterogeneity, mantel_haenszel, within
 
 # Bickel, Hammel and O'Connell 1975: admitted and applicants at Berkeley's six largest departments.
 MEN = np.array([[512, 825], [353, 560], [120, 325], [138, 417], [53, 191], [22, 373]])

@@ -12,7 +12,7 @@ from toolkit.audit.groups import Groups, margin_of
 from toolkit.audit.modelled import Modelled
 from toolkit.audit.request import Request
 from toolkit.fairness.cells import Cells
-from toolkit.fairness.rulings import Gap
+from toolkit.fairness.gaps.rulings import Gap
 
 NO_MODEL = "predictions alone cannot be trained again: give a --recipe, or for attribution a --model"
 
@@ -52,7 +52,7 @@ def _parameters(
         return _absent("no two groups are large enough to compare in selection rate")
     named = {"attribute": attribute, "first": gap.highest, "second": gap.lowest}
     if made is None or made.problem is None:
-        from toolkit.fairness.counted_split import split
+        from toolkit.fairness.parameters.counted_split import split
 
         return _absent(NO_MODEL, named) | {"decomposition": split(found.cells, named, request.seed)}
     return _of_model(made, found.cells, named, request, tell)
@@ -65,10 +65,10 @@ def _of_model(
     request: Request,
     tell: Callable[[str], None],
 ) -> dict[str, Any]:
-    from toolkit.fairness.contributions import contributions
-    from toolkit.fairness.decomposition import decompose
-    from toolkit.fairness.fan import newcombe
-    from toolkit.fairness.mitigation import mitigate
+    from toolkit.fairness.features.contributions import contributions
+    from toolkit.fairness.mitigation.options import mitigate
+    from toolkit.fairness.parameters.decomposition import decompose
+    from toolkit.fairness.parameters.fan import newcombe
 
     problem = made.problem
     assert problem is not None

@@ -12,7 +12,7 @@ from toolkit.table.counting import Counted
 
 def intersections(found: Groups, request: Request) -> list[dict[str, Any]]:
     """Compare each cell of every intersection with everybody else, in the metrics asked for."""
-    from toolkit.fairness.intersections import intersections as compared
+    from toolkit.fairness.finer.intersections import intersections as compared
 
     families = [(names, metric) for names in found.partitions if len(names) > 1 for metric in found.metrics]
     if not families or request.census:
@@ -30,7 +30,7 @@ def within(found: Groups, request: Request) -> dict[str, Any] | None:
     """Pool the widest gaps over the values of ``--within``; None where it was not asked for."""
     if found.cells.strata is None:
         return None
-    from toolkit.fairness.within import within as pooled
+    from toolkit.fairness.finer.within import within as pooled
 
     entries = []
     for gap in found.gaps:
@@ -44,7 +44,7 @@ def within(found: Groups, request: Request) -> dict[str, Any] | None:
 
 def slopes(counted: Counted, request: Request) -> list[dict[str, Any]]:
     """Fit selection along each ordered attribute, by its own values and not by the groups cut from them."""
-    from toolkit.fairness.slopes import slope
+    from toolkit.fairness.finer.slopes import slope
 
     entries: list[dict[str, Any]] = []
     for attribute, ordered in counted.ordered.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.audit.modelled import Modelled, codes_of, cut_anew, frame_of, joined, spelt
 from toolkit.audit.people import halves
 from toolkit.audit.request import Request
-from toolkit.fairness.problem import Problem
+from toolkit.fairness.parameters.problem import Problem
 from toolkit.models import ModelSpec, Predictions, predict
 from toolkit.records import BadInputError
 from toolkit.table.columns import Column

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit.audit.groups import Groups
-from toolkit.fairness.gate import gate
-from toolkit.fairness.measures import METRICS
+from toolkit.fairness.gaps.gate import gate
+from toolkit.fairness.metrics.measures import METRICS
 from toolkit.records import BadInputError
 
 DEFAULT = ("selection_rate:*", "true_positive_rate:*")

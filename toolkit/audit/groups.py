@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.audit.request import MARGIN, Request
 from toolkit.fairness.cells import Cells, Partition
 from toolkit.fairness.gaps import Gap, GapSettings, adjust, gaps
-from toolkit.fairness.measures import METRICS, applicable, complement, measure
+from toolkit.fairness.metrics.measures import METRICS, applicable, complement, measure
 from toolkit.records import BadInputError
 
 if TYPE_CHECKING:

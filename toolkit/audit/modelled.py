@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.audit.people import parts
 from toolkit.audit.request import Request
 from toolkit.audit.sources import Source
-from toolkit.fairness.problem import Fit, Problem
+from toolkit.fairness.parameters.problem import Fit, Problem
 from toolkit.records import BadInputError
 from toolkit.table.learning import Learnable, learnable
 
@@ -160,7 +160,7 @@ def _said(
     model: Any, X: NDArray[np.float64], threshold: float | None, task: str
 ) -> tuple[NDArray[np.float64] | None, NDArray[Any]]:
     """Return scores (None where they are no probabilities) and decisions; of a regression its predictions."""
-    from toolkit.fairness.problem import decided
+    from toolkit.fairness.parameters.problem import decided
 
     if task == "regression":
         return None, model.score(X)

@@ -36,7 +36,7 @@ def tables(outcomes: Outcomes) -> list[Table]:
 
 def shares(outcomes: Outcomes) -> Table:
     """Split the variance of the true-positive-rate gap, once over all worlds and once for each table."""
-    from toolkit.fairness.shares import variance_shares
+    from toolkit.fairness.parameters.shares import variance_shares
 
     rows: list[tuple[Value, ...]] = []
     for where, grids, ratio in _grids(outcomes):

@@ -141,7 +141,7 @@ def proxies(drawn: Sample) -> list[tuple[str, float, NDArray[np.int64]]]:
     """
     import numpy as np
 
-    from toolkit.fairness.remedies import telling
+    from toolkit.fairness.parameters.remedies import telling
 
     data, train = drawn.data, drawn.train
     rows = np.isin(train.s, drawn.pair)
@@ -160,7 +160,7 @@ def conditions(drawn: Sample, fits: int) -> list[Condition]:
     """List the data conditions; ``recorded`` is the reference: as recorded, without the sensitive column."""
     import numpy as np
 
-    from toolkit.fairness.remedies import balancing, reweighing
+    from toolkit.fairness.parameters.remedies import balancing, reweighing
 
     train, test = drawn.train, drawn.test
     told = proxies(drawn)
@@ -238,7 +238,7 @@ def _frozen(drawn: Sample, columns: NDArray[np.int64], scorer: Scorer) -> Iterat
     """Move the thresholds of a finished model; the hash of its parameters is taken before and after."""
     import numpy as np
 
-    from toolkit.fairness.thresholds import move_thresholds
+    from toolkit.fairness.mitigation.thresholds import move_thresholds
 
     calibrate, test = (_only(part, drawn.pair) for part in (drawn.calibrate, drawn.test))
     fixed = {"kind": "thresholds", "learner": scorer.learner, "constraint": CONSTRAINT}
@@ -264,7 +264,7 @@ def _explained(drawn: Sample, scorer: Scorer, seed: int, effort: Effort) -> Iter
     """Attribute the gap of mean scores to columns: in log-odds, and in probability on one trial in four."""
     import numpy as np
 
-    from toolkit.fairness import attribution
+    from toolkit.fairness.features import attribution
 
     test = _only(drawn.test, drawn.pair)
     first = test.s == drawn.pair[0]

@@ -157,9 +157,9 @@ def _refuse_pickle(spec: ModelSpec, data: bytes, kind: Kind, digest: str) -> Non
     names = names_in_pickle(data)
     would = f" It would import {listed(names, 6)}." if names else ""
     raise UntrustedModelError(
-        f"the model {file_shown(spec.path)} is a {kind} file, and opening one runs whatever code is in it.{would} "
-        "Save the model as .skops (skops.io.dump), as xgboost JSON (save_model) or as ONNX, or use --recipe. "
-        f"If you made this very file yourself: --allow-pickle --sha256 {digest} "
+        f"the model {file_shown(spec.path)} is a {kind} file, and opening one runs whatever code is in it."
+        f"{would} Save the model as .skops (skops.io.dump), as xgboost JSON (save_model) or as ONNX, "
+        f"or use --recipe. If you made this very file yourself: --allow-pickle --sha256 {digest} "
         "lets it, and no other file, run code as you."
     )
 
@@ -245,7 +245,8 @@ def _run(spec: ModelSpec, folder: Path) -> None:
             status = process.wait(spec.limits.seconds)
         except subprocess.TimeoutExpired:
             raise BadInputError(
-                f"the model {file_shown(spec.path)} gave no answer in {spec.limits.seconds:g} s and was stopped"
+                f"the model {file_shown(spec.path)} gave no answer in {spec.limits.seconds:g} s "
+                "and was stopped"
             ) from None
         finally:
             _end(process)

@@ -32,7 +32,7 @@ def one_proportion() -> Iterator[dict[str, Any]]:
     """Yield the coverage of the mid-p interval and, beside it, of Wilson's, per size."""
     import numpy as np
 
-    from toolkit.fairness.proportions import midp, wilson
+    from toolkit.fairness.metrics.proportions import midp, wilson
 
     p = np.linspace(0.002, 0.998, 499)
     middle = (p >= 0.05) & (p <= 0.95)
@@ -60,8 +60,8 @@ def named_pair() -> Iterator[dict[str, Any]]:
     """Yield the coverage of Newcombe's difference and Koopman's ratio over both rates in [.05, .95]."""
     import numpy as np
 
-    from toolkit.fairness.pairs import Side, koopman, mover
-    from toolkit.fairness.proportions import wilson
+    from toolkit.fairness.gaps.pairs import Side, koopman, mover
+    from toolkit.fairness.metrics.proportions import wilson
 
     p = np.linspace(0.05, 0.95, 37)
     for n1, n2 in TWO:

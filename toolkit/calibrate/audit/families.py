@@ -43,7 +43,7 @@ def table(rng: np.random.Generator, n: int) -> Cells:
 def families(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     """Yield how often an audit of equal groups flags anything, and how often a gap taken alone would."""
     from toolkit.fairness.gaps import GapSettings, adjust, gaps
-    from toolkit.fairness.proportions import proportion
+    from toolkit.fairness.metrics.proportions import proportion
 
     members = 2 * len(METRICS)
     for n in SIZES:

@@ -82,8 +82,8 @@ def simulate(
     """Audit `runs` tables of independent people; every run has draws of its own."""
     import numpy as np
 
-    from toolkit.fairness.proportions import counted
-    from toolkit.fairness.widest import widest
+    from toolkit.fairness.gaps.widest import widest
+    from toolkit.fairness.metrics.proportions import counted
 
     unused = np.full(len(p), np.nan)
     said = []

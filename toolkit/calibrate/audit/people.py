@@ -105,8 +105,8 @@ def people(runs: int, seed: int) -> Iterator[dict[str, Any]]:
 def _world(name: str, draw: Any, gap: float, runs: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     import numpy as np
 
-    from toolkit.fairness.proportions import proportion
-    from toolkit.fairness.widest import widest
+    from toolkit.fairness.gaps.widest import widest
+    from toolkit.fairness.metrics.proportions import proportion
 
     p = np.full(K, BASE)
     p[-1] += gap

@@ -69,8 +69,8 @@ def _cells(group: Any, label: Any, decision: Any, score: Any) -> Cells:
 
 def studentised(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     """Yield false alarms and coverage where the metric is equal and the base rates are not."""
-    from toolkit.fairness.measures import measure
-    from toolkit.fairness.widest import widest
+    from toolkit.fairness.gaps.widest import widest
+    from toolkit.fairness.metrics.measures import measure
 
     for metric, draw in (("roc_auc", scored), ("f1_score", matched), ("balanced_accuracy", scored)):
         for sizes in SIZES:

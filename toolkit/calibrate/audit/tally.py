@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toolkit.calibrate.counting import quantile
-from toolkit.fairness.permutation import ALPHA
+from toolkit.fairness.gaps.permutation import ALPHA
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from toolkit.fairness.widest import Widest
+    from toolkit.fairness.gaps.widest import Widest
 
 LEAST_COVERAGE = 0.93
 # About 270 worlds are looked at: one false complaint in a hundred runs of the whole command.

@@ -13,7 +13,7 @@ Z95 = 1.959963984540054
 
 def wilson(x: float, n: float, z: float = Z95) -> tuple[float, float]:
     """Return Wilson's interval of a share; (0, 1) where nobody is counted."""
-    from toolkit.fairness.proportions import wilson as limits
+    from toolkit.fairness.metrics.proportions import wilson as limits
 
     if n <= 0:
         return 0.0, 1.0
@@ -43,7 +43,7 @@ def exceptions_bound(x: NDArray[Any], n: NDArray[Any], level: float) -> NDArray[
     """
     import numpy as np
 
-    from toolkit.fairness.proportions import midp
+    from toolkit.fairness.metrics.proportions import midp
 
     _, high = midp(x, n, 2 * level - 1)
     return np.where(np.asarray(n) > 0, high, 1.0)
@@ -57,7 +57,7 @@ def area_error(area: float, positives: float, negatives: float) -> float:
     """
     import numpy as np
 
-    from toolkit.fairness.discrimination import model_variance
+    from toolkit.fairness.metrics.discrimination import model_variance
 
     smaller = min(positives, negatives)
     if smaller < 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.fairness.cautions import chance
 from toolkit.fairness.cautions.context import Context, group, listed, p_text, percent, points, warning
 from toolkit.fairness.cells import MISSING_GROUP, Partition
-from toolkit.fairness.rulings import holm
+from toolkit.fairness.gaps.rulings import holm
 
 # Rulings are asked for at so many points between the bounds.
 _STEPS = 17

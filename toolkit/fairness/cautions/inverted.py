@@ -69,7 +69,7 @@ def inverted_scores(context: Context) -> list[dict[str, Any]]:
 def _scores(context: Context) -> dict[str, float] | None:
     import numpy as np
 
-    from toolkit.fairness.discrimination import roc_auc
+    from toolkit.fairness.metrics.discrimination import roc_auc
 
     cells = context.cells
     if cells.score is None or not np.isfinite(cells.score).any():

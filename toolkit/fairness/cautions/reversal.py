@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.fairness.cautions import chance
 from toolkit.fairness.cautions.context import Column, Context, group, listed, percent, points, warning
 from toolkit.fairness.cautions.leaks import leaking
-from toolkit.fairness.rulings import holm
+from toolkit.fairness.gaps.rulings import holm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,7 +132,7 @@ def _crude(
 def _pooled(
     x1: NDArray[np.int64], n1: NDArray[np.int64], x2: NDArray[np.int64], n2: NDArray[np.int64]
 ) -> tuple[float, float, float]:
-    from toolkit.fairness.within import mantel_haenszel
+    from toolkit.fairness.finer.within import mantel_haenszel
 
     found = mantel_haenszel(x1, n1, x2, n2)
     pooled, low, high = (found[key] for key in ("pooled", "low", "high"))

@@ -35,10 +35,10 @@ def widest_ruling(margin: float = 0.05, seed: int = 0) -> Rule:
         import numpy as np
         from scipy.special import ndtri
 
-        from toolkit.fairness.pairs import difference
-        from toolkit.fairness.permutation import equality
-        from toolkit.fairness.proportions import counted
-        from toolkit.fairness.spread import spread
+        from toolkit.fairness.gaps.pairs import difference
+        from toolkit.fairness.gaps.permutation import equality
+        from toolkit.fairness.gaps.spread import spread
+        from toolkit.fairness.metrics.proportions import counted
 
         estimates = counted("selection_rate", np.asarray(x), np.asarray(n))
         i, j = np.triu_indices(len(estimates), 1)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toolkit.fairness.cells import Cells, Partition
+from toolkit.fairness.gaps.rulings import holm
 from toolkit.fairness.lenses.fisher import fisher
 from toolkit.fairness.lenses.four_fifths_words import RULE, notes, sentences, table_of
 from toolkit.fairness.lenses.written import chosen, lens, not_applicable, plain
-from toolkit.fairness.rulings import holm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -179,7 +179,7 @@ def _tested(x: NDArray[np.int64], n: NDArray[np.int64], g: int, top: int) -> dic
     """Return a group's interval (Koopman's score method) and Fisher's p-value against the highest group."""
     import numpy as np
 
-    from toolkit.fairness.pairs import koopman
+    from toolkit.fairness.gaps.pairs import koopman
 
     limits = koopman(np.array([x[g]]), np.array([n[g]]), np.array([x[top]]), np.array([n[top]]), 0.95)
     low, high = (float(np.asarray(limit).reshape(-1)[0]) for limit in limits)
@@ -200,7 +200,7 @@ def _minimum(
     """
     from toolkit.fairness.gaps import GapSettings, adjust
     from toolkit.fairness.gaps import gaps as measured
-    from toolkit.fairness.proportions import proportion
+    from toolkit.fairness.metrics.proportions import proportion
 
     (attribute,) = partition.attributes
     for gap in gaps:

@@ -1,0 +1,1 @@
+"""What features account for: Shapley values summed to the gap in mean score."""

@@ -1,0 +1,1 @@
+"""Finer looks at the same counts: intersections, strata, slopes."""

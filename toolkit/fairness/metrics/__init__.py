@@ -1,0 +1,1 @@
+"""Group metrics with the right interval for each, from counts."""

@@ -1,0 +1,1 @@
+"""What could be done, each remedy with its cost."""
