@@ -56,8 +56,8 @@ def document(
         "calibration": calibration,
         "outcomes": {"file": "outcomes.jsonl", "sha256": _sha256(lines), "lines": lines.count("\n")},
     }
-    finite: dict[str, Any] = _finite(plain(whole))
-    return finite
+    done: dict[str, Any] = finite(plain(whole))
+    return done
 
 
 def dumps(whole: Mapping[str, Any]) -> str:
@@ -277,12 +277,12 @@ def _in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda p: (p["dataset"], *(place(p, c) for c in ("panel", "series", "x"))))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Turn what is not a finite number into null: JSON has neither infinity nor NaN."""
     if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
+        return {key: finite(v) for key, v in value.items()}
     if isinstance(value, list):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

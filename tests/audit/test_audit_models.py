@@ -162,3 +162,17 @@ def test_declared_cut_points_hold_for_a_recipe_too():
         cut={"dep": (1, 3)}, recipe="dummy",
     ).to_dict()  # fmt: skip
     assert [g["attributes"]["dep"] for g in found["groups"]] == ["under 1", "1 to 2", "3 and over"]
+
+
+def test_a_leak_among_the_columns_that_a_finished_model_sees_is_warned_of(tmp_path):
+    import xgboost
+
+    y = (LOANS["approve"] == "approved").astype(int)
+    seen = LOANS[["loanamt"]].assign(decided=y)
+    settings = {"objective": "binary:logistic", "nthread": 1}
+    booster = xgboost.train(settings, xgboost.DMatrix(seen, label=y, nthread=1), num_boost_round=2)
+    booster.save_model(tmp_path / "m.ubj")
+    found = audit(LOANS.assign(decided=y), **ASKED, model=str(tmp_path / "m.ubj")).to_dict()
+    (leak,) = [w for w in found["warnings"] if w["code"] == "label-leak"]
+    assert "decided" in leak["text"]
+    assert leak["level"] == "warning"

@@ -9,7 +9,7 @@ from toolkit.audit.audited import Audited
 from toolkit.audit.decisions import spec
 from toolkit.audit.groups import Groups, margin_of
 from toolkit.audit.request import Request
-from toolkit.fairness.cautions import Column, Context, check_codes, raised
+from toolkit.fairness.cautions import Column, Context, raised
 from toolkit.fairness.lenses import lenses
 from toolkit.table.scanning import scan_columns
 
@@ -20,21 +20,40 @@ if TYPE_CHECKING:
 
 def conclusions(audited: Audited, parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document's "lenses", "warnings" and "silenced"."""
-    request, found, counted, made = audited.request, audited.found, audited.counted, audited.made
-    check_codes(request.silence)
-    gaps = [gap.to_dict() for gap in found.gaps]
-    settings = {
-        "margin": found.settings.margin,
-        "ratio_margin": request.ratio_margin,
-        "min_group": request.min_group,
-        "labels_observed_for": request.labels_observed_for,
-        "census": request.census,
+    request, found = audited.request, audited.found
+    context = _context(audited)
+    every = raised(context)
+    binary = audited.counted.task == "binary"
+    return {
+        "lenses": lenses(
+            found.cells,
+            partitions_of=list(found.partitions),
+            gaps=context.gaps,
+            settings=context.settings,
+            document={**parts, "gaps": context.gaps},
+            seed=request.seed,
+        )
+        if binary
+        else [],
+        "warnings": [one for one in every if one["code"] not in request.silence],
+        "silenced": sorted({one["code"] for one in every} & set(request.silence)),
     }
-    context = Context(
+
+
+def _context(audited: Audited) -> Context:
+    """Gather what the warnings look at."""
+    request, found, counted, made = audited.request, audited.found, audited.counted, audited.made
+    return Context(
         cells=found.cells,
         attributes=found.cells.attributes,
-        gaps=gaps,
-        settings=settings,
+        gaps=[gap.to_dict() for gap in found.gaps],
+        settings={
+            "margin": found.settings.margin,
+            "ratio_margin": request.ratio_margin,
+            "min_group": request.min_group,
+            "labels_observed_for": request.labels_observed_for,
+            "census": request.census,
+        },
         decisions={
             "source": request.source,
             "target": request.target,
@@ -44,28 +63,13 @@ def conclusions(audited: Audited, parts: Mapping[str, Any]) -> dict[str, Any]:
         },
         dropped=counted.dropped,
         columns=_columns(audited),
-        features=made.problem.columns if made is not None and made.problem is not None else None,
+        features=made.features if made is not None else None,
         rule=_rule(found, request),
         trained_on=True if request.trained_on else False if request.source == "recipe" else None,
         label_missing=counted.label_missing,
         cuts=counted.program_cuts,
         silence=request.silence,
     )
-    every = raised(context)
-    return {
-        "lenses": lenses(
-            found.cells,
-            partitions_of=list(found.partitions),
-            gaps=gaps,
-            settings=settings,
-            document={**parts, "gaps": gaps},
-            seed=request.seed,
-        )
-        if counted.task == "binary"
-        else [],
-        "warnings": [one for one in every if one["code"] not in request.silence],
-        "silenced": sorted({one["code"] for one in every} & set(request.silence)),
-    }
 
 
 def _columns(audited: Audited) -> list[Column]:

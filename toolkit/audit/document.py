@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from toolkit.audit.groups import Groups, section
 from toolkit.audit.modelled import Modelled
 from toolkit.audit.request import Request
 from toolkit.audit.sources import Source
+from toolkit.document import finite
 from toolkit.fairness.lenses import evidenced
 from toolkit.records import plain
 from toolkit.table.counting import Counted
@@ -42,8 +42,8 @@ def document(audited: Audited, parts: Mapping[str, Any], provenance: Mapping[str
         "calibration": _calibration(),
     }
     whole["lenses"] = evidenced(whole)
-    finite: dict[str, Any] = _finite(plain(whole))
-    return finite
+    done: dict[str, Any] = finite(plain(whole))
+    return done
 
 
 def _data(request: Request, source: Source, counted: Counted, made: Modelled | None) -> dict[str, Any]:
@@ -163,12 +163,3 @@ def _calibration() -> list[dict[str, Any]]:
         return []
     found: list[dict[str, Any]] = json.loads(CALIBRATION.read_text(encoding="utf-8"))
     return found
-
-
-def _finite(value: Any) -> Any:
-    """Turn what is not a finite number into null: JSON has neither infinity nor NaN."""
-    if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

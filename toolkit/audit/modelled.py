@@ -37,6 +37,8 @@ class Modelled:
         The recipe, to train again; None for a finished model.
     capacity : sequence of (name, callable)
         The recipe at other capacities.
+    columns, features : tuple of str
+        The table's columns, and those of them that the model sees.
     about : mapping
         The document's "model" or "recipe", and the parts of the rows.
     explained, remedied : Problem or None
@@ -53,6 +55,7 @@ class Modelled:
     notes: tuple[str, ...]
     rows: int
     columns: tuple[str, ...]
+    features: tuple[str, ...]
     cut: Mapping[str, tuple[float, ...]]
     explained: Problem | None = None
     remedied: Problem | None = None
@@ -81,62 +84,64 @@ def modelled(source: Source, request: Request) -> Modelled:
 
 def _recipe(table: Learnable, request: Request) -> Modelled:
     """Train on one part, keep one for choices, and decide about the last."""
-    from toolkit.models import capacity_variants, fit_recipe
+    from toolkit.models import capacity_variants
 
     recipe = _asked(request)
-    first = request.sensitive[0]
-    codes, names = codes_of(table.groups[spelt(table, first)])
+    codes, _ = codes_of(table.groups[spelt(table, request.sensitive[0])])
     clusters = table.kept.get(request.cluster) if request.cluster else None
     held = parts(_strata(table), codes, clusters, request.seed)
-
-    def fitting(what: Recipe) -> Fit:
-        def fit(X: Any, y: Any, seed: int, weight: Any = None) -> Any:
-            return fit_recipe(what, X, y, seed=seed, weight=weight)
-
-        return fit
-
-    fit = fitting(recipe)
+    fit = _fitting(recipe)
     model = fit(table.X[held["train"]], table.y[held["train"]], request.seed, None)
     scores, decisions = _said(model, table.X[held["test"]], request.threshold, table.task)
-    problem = None
-    if table.task == "binary":
-        cell, cells = codes_of(joined(table))
-        problem = Problem(
-            X=table.X,
-            y=table.y.astype("int64"),
-            group=codes,
-            groups=names,
-            attribute=spelt(table, first),
-            train=held["train"],
-            calibration=held["calibration"],
-            test=held["test"],
-            feature_names=table.names,
-            source=tuple(table.columns[i] for i in table.sources),
-            sensitive=tuple(
-                i for i, place in enumerate(table.sources) if table.columns[place] == spelt(table, first)
-            ),
-            model=model,
-            cell=cell,
-            cells=cells,
-        )
-    about = {
-        "recipe": {"estimator": recipe.estimator, "parameters": dict(recipe.parameters)},
-        "held_out": {name: len(rows) for name, rows in held.items()},
-    }
-    frame = frame_of(table, request, held["test"], decisions, scores)
-    capacity = [(name, fitting(variant)) for name, variant in capacity_variants(recipe)]
     return Modelled(
-        frame,
-        scores is not None,
-        table.task,
-        problem,
-        fit,
-        capacity,
-        about,
-        table.notes,
-        len(table.y),
-        (*table.columns, *table.kept),
-        cut_anew(table, request),
+        frame=frame_of(table, request, held["test"], decisions, scores),
+        scores=scores is not None,
+        task=table.task,
+        problem=_problem(table, request, held, model) if table.task == "binary" else None,
+        fit=fit,
+        capacity=[(name, _fitting(variant)) for name, variant in capacity_variants(recipe)],
+        about={"recipe": recipe.to_dict(), "held_out": {name: len(rows) for name, rows in held.items()}},
+        notes=table.notes,
+        rows=len(table.y),
+        columns=(*table.columns, *table.kept),
+        features=table.columns,
+        cut=cut_anew(table, request),
+    )
+
+
+def _fitting(recipe: Recipe) -> Fit:
+    """Return a recipe as something to train."""
+    from toolkit.models import fit_recipe
+
+    def fit(X: Any, y: Any, seed: int, weight: Any = None) -> Any:
+        return fit_recipe(recipe, X, y, seed=seed, weight=weight)
+
+    return fit
+
+
+def _problem(
+    table: Learnable, request: Request, held: Mapping[str, NDArray[np.int64]], model: Any
+) -> Problem:
+    """Return the rows, groups and parts that refits and remedies are about."""
+    first = spelt(table, request.sensitive[0])
+    group, groups = codes_of(table.groups[first])
+    cell, cells = codes_of(joined(table))
+    source = tuple(table.columns[place] for place in table.sources)
+    return Problem(
+        X=table.X,
+        y=table.y.astype("int64"),
+        group=group,
+        groups=groups,
+        attribute=first,
+        train=held["train"],
+        calibration=held["calibration"],
+        test=held["test"],
+        feature_names=table.names,
+        source=source,
+        sensitive=tuple(i for i, column in enumerate(source) if column == first),
+        model=model,
+        cell=cell,
+        cells=cells,
     )
 
 

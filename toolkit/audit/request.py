@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolkit.fairness.cautions import check_codes
 from toolkit.records import BadInputError
 
 MARGIN, RATIO_MARGIN, MIN_GROUP = 0.05, 0.8, 10
@@ -125,6 +126,7 @@ def refuse_contradictions(request: Request) -> None:
         )
     _refuse_needless(request)
     _refuse_numbers(request)
+    check_codes(request.silence)
 
 
 def _refuse_needless(request: Request) -> None:
