@@ -15,6 +15,7 @@ from toolkit.cli.calibrate import command
 
 PARTS = {
     *("one proportion", "named pair", "widest", "ratio", "weights", "weights by outcome", "clusters"),
+    "heavy-tailed weights",
     *("whole audits", "studentised"),
 }
 

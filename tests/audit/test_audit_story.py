@@ -280,3 +280,12 @@ def test_a_hostile_name_stays_one_folder():
     assert folder_for("../../etc/<img src=x>.csv", None) == "reports/img-src-x"
     assert "/" not in folder_for("x", "../../../tmp/y").removeprefix("reports/")
     assert Path(folder_for("ok.csv.gz", None)) == Path("reports/ok")
+
+
+def test_intersections_that_nobody_could_read_are_left_out_and_named():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({name: rng.integers(0, 12, 3000).astype(str) for name in "abc"})
+    table["label"] = rng.choice(["yes", "no"], 3000)
+    found = audit(table, target="label", sensitive=["a", "b", "c"]).to_dict()
+    assert {len(g["attributes"]) for g in found["groups"]} == {1, 2}
+    assert any("a & b & c" in note for note in found["data"]["notes"])

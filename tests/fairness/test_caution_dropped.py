@@ -70,7 +70,7 @@ def test_the_missing_group_could_hide_a_gap_that_is_ruled_small() -> None:
     assert "shown" in bounds["rulings"]
     assert bounds["ruling"] == "small"
     assert bounds["group_not_known"] == 6000
-    assert "6,000 people whose race is (missing)" in warning["text"]
+    assert "6,000 people whose race is not known" in warning["text"]
     few = table | {"(missing)": (10, 10, 0, 0)}
     assert missing_rule(context_of(few, ruling="small")) == []
 

@@ -334,3 +334,31 @@ class TestCensus:
     def test_a_small_fact_is_small(self) -> None:
         (gap,) = adjust(of({"a": (30, 100), "b": (33, 100)}, GapSettings(census=True, kinds=("difference",))))
         assert gap.ruling == "small"
+
+
+def test_what_would_show_that_a_gap_is_small_names_the_pair_that_stands_in_the_way() -> None:
+    # The widest pair is of two large groups; the small group's limits are what is not inside the margin.
+    gap = of({"a": (3_000, 10_000), "b": (3_150, 10_000), "c": (92, 300)}, replace(SMALL, seed=1))[0]
+    assert (gap.highest, gap.lowest, gap.ruling) == ("b", "a", "not_enough_evidence")
+    assert gap.rows_needed is not None
+    assert (gap.rows_needed["ruling_sought"], gap.rows_needed["group"]) == ("small", "c")
+
+
+def test_a_ratio_with_a_share_of_0_among_clusters_stays_finite() -> None:
+    clusters = np.repeat(np.arange(60), 2_000)
+    group = np.repeat([0, 1, 2], 40_000)
+    decision = np.where(group == 0, 0, np.where(group == 1, 1, clusters % 2))
+    cells = cells_of(group, decision, cluster=clusters)
+    partition = cells.partition(("group",))
+    ratio = gaps(proportion(cells, partition, "selection_rate"), partition, GapSettings())[1]
+    assert (ratio.kind, ratio.value, ratio.low) == ("ratio", 0.0, 0.0)
+    assert ratio.corrected is not None
+    assert np.isfinite(ratio.corrected)
+
+
+def test_a_named_pair_that_shows_a_large_gap_shows_a_gap() -> None:
+    options = GapSettings(margin=0.001, min_group=1, reference={"race": "a"})
+    for x in range(13):
+        for gap in of({"a": (2, 6), "b": (x, 12)}, options, "reference"):
+            if gap.p_margin is not None and gap.p_value is not None:
+                assert gap.p_margin >= gap.p_value

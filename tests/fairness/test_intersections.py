@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from rows_to_cells import cells_of
 
 from toolkit.fairness.cells import MISSING_GROUP
-from toolkit.fairness.finer.intersections import compare, fisher, holm, intersections, omnibus
+from toolkit.fairness.finer.intersections import compare, intersections, omnibus
+from toolkit.fairness.gaps.permutation import two_groups
+from toolkit.fairness.gaps.rulings import holm
 from toolkit.fairness.metrics.measures import measure
 
 SHARES = np.outer([0.6, 0.3, 0.1], [0.5, 0.5])
@@ -119,12 +121,12 @@ def test_the_exact_test_counts_all_tables(n1: int, n2: int, data: st.DataObject)
     x = x1 + x2
     ways = {a: math.comb(n1, a) * math.comb(n2, x - a) for a in range(max(0, x - n2), min(n1, x) + 1)}
     far = sum(w for a, w in ways.items() if abs(a * (n1 + n2) - n1 * x) >= abs(x1 * (n1 + n2) - n1 * x))
-    assert fisher(x1, n1, x2, n2) == pytest.approx(far / sum(ways.values()))
+    assert two_groups(np.array([x1, x2]), np.array([n1, n2])) == pytest.approx(far / sum(ways.values()))
 
 
 def test_the_exact_test_meets_its_normal_form_at_a_million() -> None:
-    small = fisher(30_200, 90_000, 40_000, 121_000)
-    large = fisher(302_000, 900_000, 402_000, 1_210_000)
+    small = two_groups(np.array([30_200, 40_000]), np.array([90_000, 121_000]))
+    large = two_groups(np.array([302_000, 402_000]), np.array([900_000, 1_210_000]))
     assert 0 < large < small < 1
     expected = math.erfc(
         abs(302_000 / 900_000 - 402_000 / 1_210_000)
@@ -216,3 +218,38 @@ def test_simultaneous_intervals_cover_and_equal_cells_are_seldom_flagged(n: int)
         assert between / runs > (0.93 if odd == 0.3 else 0.89) - 2 * error
         assert odd > 0.3 or flagged / runs < 0.05 + 2 * error
         assert odd > 0.3 or unequal / runs < 0.05 + 2 * error
+
+
+def test_a_cell_is_shown_only_if_holm_over_all_families_says_so() -> None:
+    pair, d, _ = rows(11, 700, odd=0.52)
+    y = np.random.default_rng(1).integers(0, 2, 700)
+    cells = cells_of(pair, y, d)
+    metrics = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy", "f1_score")
+    alone = intersections(cells, [(("a", "b"), "selection_rate")])[0]["cells"]
+    among = intersections(cells, [(("a", "b"), metric) for metric in metrics])
+    first = among[0]["cells"]
+    assert any(cell["ruling"] == "shown" for cell in alone)
+    raw = [cell["p_margin"] for one in among for cell in one["cells"] if cell["p_margin"] is not None]
+    adjusted = holm(raw)
+    given_ = [
+        cell["p_margin_adjusted"] for one in among for cell in one["cells"] if cell["p_margin"] is not None
+    ]
+    assert given_ == pytest.approx(adjusted)
+    for cell in (cell for one in among for cell in one["cells"] if cell["p_margin"] is not None):
+        beyond = cell["low"] > 0.05 or cell["high"] < -0.05
+        assert (cell["ruling"] == "shown") == (beyond and cell["p_margin_adjusted"] <= 0.05)
+        assert cell["p_margin"] >= cell["p_value"]
+    assert [c["p_margin"] for c in first] == pytest.approx([c["p_margin"] for c in alone])
+
+
+@pytest.mark.slow
+def test_small_cells_of_equal_f1_are_seldom_flagged() -> None:
+    rng = np.random.default_rng(77)
+    flagged, runs = 0, 300
+    for _ in range(runs):
+        groups = np.stack([rng.choice(3, 700, p=s) for s in ((0.6, 0.3, 0.1), (0.5, 0.45, 0.05))], axis=1)
+        y = (rng.random(700) < 0.3).astype(int)
+        d = (rng.random(700) < np.where(y == 1, 0.69, 0.31)).astype(int)
+        found = compare(cells_of(groups, y, d), ("a", "b"), "f1_score", margin=0.05, min_group=10, seed=0)
+        flagged += min(c["p_adjusted"] for c in found["cells"] if c["p_adjusted"] is not None) <= 0.05
+    assert flagged <= 0.08 * runs

@@ -156,6 +156,17 @@ class TestPlainRows:
 
 
 class TestWeights:
+    @pytest.mark.parametrize("n", [45, 150])
+    @pytest.mark.parametrize("scale", [1.2, 2.0])
+    def test_a_few_heavy_rows_do_not_make_the_interval_too_short(self, n: int, scale: float) -> None:
+        rng = np.random.default_rng(1)
+        group = np.repeat(np.arange(1_000), n)
+        weight = np.exp(scale * rng.standard_normal(len(group)))
+        for p in (0.1, 0.3):
+            cells = cells_of(group, (rng.random(len(group)) < p).astype(int), weight)
+            found = proportion(cells, cells.partition(("group",)), "selection_rate")
+            assert np.mean((found.low <= p) & (p <= found.high)) > 0.93
+
     def rows(self, seed: int = 1, n: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rng = np.random.default_rng(seed)
         return rng.integers(0, 3, n), rng.integers(0, 2, n), rng.choice([1.0, 2.0, 5.0], n)

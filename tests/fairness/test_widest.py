@@ -269,9 +269,11 @@ class TestRates:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(families, "SIZES", (500,))
-        (world,) = families.families(100, 7)
-        assert world["failed"] == []
-        assert world["without_adjustment"] > 0.15
+        found = list(families.families(100, 7))
+        assert len(found) == 5  # widest, rest, reference, intersections, and their cells against the rest
+        for world in found:
+            assert world["failed"] == [], world
+        assert found[0]["without_adjustment"] > 0.15
 
     def test_equal_metrics_with_unequal_base_rates_are_not_flagged_more_often(
         self, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows_to_cells import cells_of
 
-from toolkit.fairness.finer.within import heterogeneity, mantel_haenszel, within
+from toolkit.fairness.finer.within import heterogeneity, mantel_haenszel, of_strata, within
 
 # Bickel, Hammel and O'Connell 1975: admitted and applicants at Berkeley's six largest departments.
 MEN = np.array([[512, 825], [353, 560], [120, 325], [138, 417], [53, 191], [22, 373]])
@@ -160,3 +160,26 @@ def test_cells_without_strata_are_refused() -> None:
     cells = cells_of(g, decision=d)
     with pytest.raises(ValueError, match="no strata"):
         within(cells, cells.partition(["a"]), "selection_rate", (0, 1), "a")
+
+
+def test_a_pair_chosen_as_the_widest_of_four_keeps_its_coverage() -> None:
+    rng = np.random.default_rng(2)
+    covered, flagged, plain = 0, 0, 0
+    runs = 300
+    for _ in range(runs):
+        group, stratum = rng.integers(0, 4, 1200), rng.integers(0, 3, 1200)
+        decision = (rng.random(1200) < np.array([0.2, 0.35, 0.5])[stratum]).astype(int)
+        cells = cells_of(group, decision=decision, strata=stratum)
+        partition = cells.partition(("a",))
+        share = np.bincount(group, decision) / np.bincount(group)
+        pair = int(share.argmax()), int(share.argmin())
+        found = within(cells, partition, "selection_rate", pair, "a")
+        covered += found["low"] <= 0 <= found["high"]
+        flagged += found["p_value"] <= 0.05
+        x, n, _rows = of_strata(cells, partition, "selection_rate")
+        alone = mantel_haenszel(x[:, pair[0]], n[:, pair[0]], x[:, pair[1]], n[:, pair[1]])
+        assert alone["low"] is not None
+        plain += alone["low"] > 0
+    assert covered >= 0.92 * runs
+    assert flagged <= 0.08 * runs
+    assert plain > 0.12 * runs  # what a pair named beforehand would be given

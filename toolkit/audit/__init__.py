@@ -22,6 +22,7 @@ def audit(
     *,
     output: str | PathLike[str] | None = None,
     progress: Callable[[str], None] | None = None,
+    redact: bool = False,
     **asked: Any,
 ) -> Run:
     """Audit a table, predictions or a model for gaps between groups.
@@ -33,6 +34,9 @@ def audit(
         Folder for ``run.json`` and ``report.html``.
     progress : callable, optional
         Called with a few words as each stage begins.
+    redact : bool
+        Whether names become codes and counts under 10 are left out, of the document and so of all that is
+        written: see `toolkit.report.redaction`.
     **asked
         The fields of `Request`: ``target``, ``sensitive``, one of ``prediction``, ``score``, ``model`` and
         ``recipe``, and so on.
@@ -62,6 +66,10 @@ def audit(
             "started": started.isoformat(timespec="seconds"),
             "seconds": time.perf_counter() - clock,
         }
+        if redact:
+            from toolkit.report.redaction import redacted
+
+            whole = redacted(whole)
         run = Run(whole, folder)
         if folder is not None:
             _write(run, folder)
@@ -114,5 +122,6 @@ def _write(run: Run, folder: Path) -> None:
     from toolkit.document import dumps
     from toolkit.journal import write_atomic
 
-    write_atomic(folder / "run.json", dumps(run.document))
-    write_atomic(folder / "report.html", run.report())
+    texts = {"run.json": dumps(run.document), "report.html": run.report()}  # both, before either is written
+    for name, text in texts.items():
+        write_atomic(folder / name, text)

@@ -14,7 +14,8 @@ from toolkit.audit.request import Request
 from toolkit.fairness.cells import Cells
 from toolkit.fairness.gaps.rulings import Gap
 
-NO_MODEL = "predictions alone cannot be trained again: give a --recipe, or for attribution a --model"
+NO_MODEL = "{what} alone cannot be trained again: give a --recipe, or for attribution a --model"
+WHAT = {"labels": "recorded outcomes", "prediction": "predictions", "score": "scores"}
 
 
 def accounts(audited: Audited, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -54,7 +55,8 @@ def _parameters(
     if made is None or made.problem is None:
         from toolkit.fairness.parameters.counted_split import split
 
-        return _absent(NO_MODEL, named) | {"decomposition": split(found.cells, named, request.seed)}
+        why = NO_MODEL.format(what=WHAT.get(request.source, "predictions"))
+        return _absent(why, named) | {"decomposition": split(found.cells, named, request.seed)}
     return _of_model(made, found.cells, named, request, tell)
 
 

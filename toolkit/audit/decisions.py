@@ -13,7 +13,7 @@ from toolkit.table.counting import Counted, CountSpec, count
 def decisions(source: Source, request: Request) -> tuple[Counted, Modelled | None]:
     """Count the rows by group, label, decision and score."""
     made = modelled(source, request) if request.source in ("model", "recipe") else None
-    name = source.name if made is not None or not isinstance(source.table, str) else None
+    name = source.origin if made is not None or not isinstance(source.table, str) else None
     return count(made.frame if made else source.table, spec(request, made), name), made
 
 

@@ -12,7 +12,6 @@ from toolkit.audit.audited import Audited
 from toolkit.audit.groups import Groups, section
 from toolkit.audit.modelled import Modelled
 from toolkit.audit.request import Request
-from toolkit.audit.sources import Source
 from toolkit.document import finite
 from toolkit.fairness.lenses import evidenced
 from toolkit.records import plain
@@ -31,7 +30,7 @@ def document(audited: Audited, parts: Mapping[str, Any], provenance: Mapping[str
         "schema": SCHEMA,
         "name": source.name,
         "provenance": provenance,
-        "data": _data(request, source, counted, made),
+        "data": _data(audited),
         "decisions": _decisions(request, counted, made),
         "settings": _settings(request, found),
         "overall": overall,
@@ -46,13 +45,14 @@ def document(audited: Audited, parts: Mapping[str, Any], provenance: Mapping[str
     return done
 
 
-def _data(request: Request, source: Source, counted: Counted, made: Modelled | None) -> dict[str, Any]:
+def _data(audited: Audited) -> dict[str, Any]:
+    request, source, counted, made = audited.request, audited.source, audited.counted, audited.made
     files = [{"name": name, "sha256": digest} for name, digest in counted.files]
     digests = [file["sha256"] for file in files]
     whole = source.sha256 or (digests[0] if len(digests) == 1 else _joined(digests))
     return {
-        "path": str(source.table) if isinstance(source.table, str) else source.name,
-        "label": source.name,
+        "path": source.origin,
+        "label": source.origin,
         "files": files,
         "sha256": whole,
         "format": counted.format,
@@ -60,12 +60,21 @@ def _data(request: Request, source: Source, counted: Counted, made: Modelled | N
         "columns": list(made.columns if made else counted.columns),
         "read": {"rows": int(found_rows(counted))},
         "dropped": [entry | {"p_value": uneven(entry)} for entry in counted.dropped],
-        "notes": list(dict.fromkeys([*source.notes, *(made.notes if made else ()), *counted.notes])),
+        "notes": _notes(audited),
         "weight": request.weight,
         "cluster": request.cluster,
         "within": request.within,
         "held_out": made.about["held_out"] if made else None,
     }
+
+
+def _notes(audited: Audited) -> list[str]:
+    """Return what was chosen or changed on the way, each once."""
+    made, left_out = audited.made, audited.found.left_out
+    notes = [*audited.source.notes, *(made.notes if made else ()), *audited.counted.notes]
+    if left_out:
+        notes.append(f"intersections left out, because nobody could read so many: {'; '.join(left_out)}")
+    return list(dict.fromkeys(notes))
 
 
 def uneven(entry: Mapping[str, Any]) -> float | None:
@@ -115,20 +124,21 @@ def sentence(request: Request, counted: Counted) -> str:
         else ""
     )
     people = f"{found_rows(counted):,} rows"
+    said = "predictions" if counted.task == "regression" else "decisions"
     if counted.task == "regression":
         positive = ""
     what = {
         "labels": f"The recorded outcomes themselves, {request.target}, of {people}; no model took part.",
-        "prediction": f"The decisions in column {request.prediction}, of {people}.",
+        "prediction": f"The {said} in column {request.prediction}, of {people}.",
         "score": f"The scores in column {request.score}, of {people}"
         + (
             f"; {counted.threshold:g} and above is a positive decision."
             if counted.threshold is not None
             else "."
         ),
-        "model": f"The decisions of the model {request.model} about {people}.",
+        "model": f"The {said} of the model {request.model} about {people}.",
         "recipe": (
-            f"The decisions of {request.recipe}, trained here, about {people} that it was not trained on."
+            f"The {said} of {request.recipe}, trained here, about {people} that it was not trained on."
         ),
     }[request.source]
     outcome = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit.audit.groups import Groups
-from toolkit.audit.request import MARGIN, Request
+from toolkit.audit.groups import Groups, margin_of
+from toolkit.audit.request import Request
 from toolkit.fairness.counts import PROPORTIONS
 from toolkit.table.counting import Counted
 
@@ -20,7 +20,7 @@ def intersections(found: Groups, request: Request) -> list[dict[str, Any]]:
     return compared(
         found.cells,
         families,
-        margin=MARGIN if request.margin is None else request.margin,
+        margin={metric: margin_of(metric, request, found.cells) for metric in found.metrics},
         min_group=request.min_group,
         seed=request.seed,
     )
@@ -38,7 +38,9 @@ def within(found: Groups, request: Request) -> dict[str, Any] | None:
         if single and gap.metric in PROPORTIONS and gap.highest is not None and gap.lowest is not None:
             partition = found.partitions[gap.attributes]
             pair = partition.names.index(gap.highest), partition.names.index(gap.lowest)
-            entries.append(pooled(found.cells, partition, gap.metric, pair, gap.attribute))
+            entries.append(
+                pooled(found.cells, partition, gap.metric, pair, gap.attribute, min_group=request.min_group)
+            )
     return {"column": request.within, "gaps": entries}
 
 
@@ -53,6 +55,8 @@ def slopes(counted: Counted, request: Request) -> list[dict[str, Any]]:
         fitted = slope(
             ordered.values, ordered.successes, ordered.totals, squares=ordered.squares, rows=ordered.rows
         )
+        if counted.cells.clusters is not None:  # rows of a cluster are not independent, as the fit takes them
+            fitted |= dict.fromkeys(("low", "high", "p_value"))
         entries.append(
             {"attribute": attribute, "metric": "selection_rate", "unit": f"per 1 of {attribute}", **fitted}
         )

@@ -17,6 +17,7 @@ from toolkit.records import BadInputError
 if TYPE_CHECKING:
     from toolkit.fairness.estimates import Estimates
 
+MOST_INTERSECTIONS = 500  # groups of all intersections together
 SPREADS = 0.2  # Cohen's small effect, in standard deviations of a numeric target
 IN_TARGETS_UNIT = (
     "mean_prediction",
@@ -41,6 +42,8 @@ class Groups:
     gaps : tuple of Gap
         Adjusted within their families.
     not_applicable : mapping of metric to reason
+    left_out : tuple of str
+        Intersections with more groups than anybody could read, each with their number.
     """
 
     cells: Cells
@@ -50,6 +53,7 @@ class Groups:
     gaps: tuple[Gap, ...]
     settings: GapSettings
     not_applicable: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
 
 
 def groups(cells: Cells, request: Request) -> Groups:
@@ -57,7 +61,7 @@ def groups(cells: Cells, request: Request) -> Groups:
     reasons = {metric: applicable(cells, metric, request.labels_observed_for) for metric in METRICS}
     able = [metric for metric, reason in reasons.items() if not reason]
     asked = _asked(request, reasons)
-    partitions = {names: cells.partition(names) for names in subsets(cells.attributes)}
+    partitions, left_out = _partitions(cells)
     estimates = {
         (names, metric): measure(cells, partition, metric)
         for names, partition in {(): cells.partition(()), **partitions}.items()
@@ -93,7 +97,22 @@ def groups(cells: Cells, request: Request) -> Groups:
         tuple(adjust(found)),
         settings,
         {metric: reason for metric, reason in reasons.items() if reason},
+        left_out,
     )
+
+
+def _partitions(cells: Cells) -> tuple[dict[tuple[str, ...], Partition], tuple[str, ...]]:
+    """Return single attributes and intersections, as long as somebody can read them all; and the others."""
+    kept: dict[tuple[str, ...], Partition] = {}
+    left_out, groups = [], 0
+    for names in subsets(cells.attributes):
+        partition = cells.partition(names)
+        if len(names) > 1 and groups + len(partition) > MOST_INTERSECTIONS:
+            left_out.append(f"{' & '.join(names)} ({len(partition):,} groups)")
+            continue
+        groups += len(partition) if len(names) > 1 else 0
+        kept[names] = partition
+    return kept, tuple(left_out)
 
 
 def subsets(attributes: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -126,7 +145,7 @@ def _references(request: Request, partitions: Mapping[tuple[str, ...], Partition
         if group.casefold() not in folded:
             raise BadInputError(
                 f"--reference {attribute}={group}: there is no such group; there are "
-                f"{', '.join(repr(name) for name in names[:12])}"
+                f"{', '.join(repr(name[:40]) for name in names[:12])}{', ...' if len(names) > 12 else ''}"
             )
         found[attribute] = folded[group.casefold()]
     return found
@@ -136,9 +155,12 @@ def _compared(
     cells: Cells, partition: Partition, estimates: Estimates, settings: GapSettings, members: int
 ) -> Iterator[Gap]:
     """Yield the widest pair, each group against the rest, and against the reference where there is one."""
+    import numpy as np
+
     if not estimates.ratio:
         settings = replace(settings, kinds=("difference",))
-    sizes = partition.total(cells.n)
+    people = np.rint(cells.weight).astype(np.int64) if cells.frequencies else cells.n
+    sizes = partition.total(people)
     yield from gaps(estimates, partition, settings, "widest", members=members, sizes=sizes)
     if len(partition.attributes) > 1:
         return

@@ -14,6 +14,7 @@ def made_by(request: Request) -> dict[str, Any]:
         "versions": provenance.versions("duckdb", "skops"),
         "commit": provenance.commit(),
         "command": provenance.command(),
+        "code": {"fairness": provenance.part("fairness")},
         "seed": request.seed,
         "threads": 1,
         "machine": provenance.machine(),

@@ -73,7 +73,7 @@ def modelled(source: Source, request: Request) -> Modelled:
         keep=keep,
         drop=request.drop,
         cut=request.cut,
-        name=source.name if not isinstance(source.table, str) else None,
+        name=source.origin if not isinstance(source.table, str) else None,
     )
     if request.recipe:
         return _recipe(table, request)

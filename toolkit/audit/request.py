@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,6 +140,7 @@ def _refuse_needless(request: Request) -> None:
         "--sha256": (request.sha256 is not None, ("model",)),
         "--positive": (request.positive is not None, ("target", "prediction")),
         "--frequency-weights": (request.frequency_weights, ("weight",)),
+        "--drop": (bool(request.drop), ("model", "recipe")),
         "--labels-observed-for": (request.labels_observed_for is not None, ("target",)),
     }
     for option, (given, owners) in needs.items():
@@ -161,12 +163,14 @@ def _refuse_needless(request: Request) -> None:
 
 
 def _refuse_numbers(request: Request) -> None:
-    if request.margin is not None and not request.margin > 0:
-        raise BadInputError(f"--margin must be above 0, not {request.margin:g}")
+    if request.margin is not None and not 0 < request.margin < math.inf:
+        raise BadInputError(f"--margin must be a finite number above 0, not {request.margin:g}")
     if not 0 < request.ratio_margin < 1:
         raise BadInputError(f"--ratio-margin must lie between 0 and 1, not {request.ratio_margin:g}")
     if request.min_group < 1:
         raise BadInputError(f"--min-group must be 1 or more, not {request.min_group}")
+    if request.seed < 0:
+        raise BadInputError(f"--seed must be 0 or more, not {request.seed}")
     if request.labels_observed_for not in (None, "selected"):
         raise BadInputError(
             f"--labels-observed-for knows only 'selected', not {request.labels_observed_for!r}"

@@ -12,10 +12,11 @@ from toolkit.records import BadInputError, Dataset
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A table to read, what to call it, and what identifies an embedded one."""
+    """A table to read, what to call the audit, where it came from, and what identifies an embedded one."""
 
     table: Any
     name: str
+    origin: str
     sha256: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -24,10 +25,11 @@ def resolve(request: Request) -> tuple[Source, Request]:
     """Find the table; a name from the catalogue brings its target, positive value and groups with it."""
     table = request.table
     if not isinstance(table, str | Path):
-        return Source(table, request.name or resolve_name(table)), request
+        name = resolve_name(table)
+        return Source(table, request.name or name, name), request
     text = str(table)
     if Path(text).expanduser().exists() or any(mark in text for mark in "*?[/\\"):
-        return Source(text, request.name or resolve_name(text)), request
+        return Source(text, request.name or resolve_name(text), text), request
     found = _catalogued(text, request)
     if found is None:
         raise BadInputError(_no_such(text))
@@ -57,7 +59,7 @@ def _catalogued(name: str, request: Request) -> tuple[Source, Request] | None:
 
     if name in SOURCES:
         path = fetched(name)
-        return Source(str(path), request.name or name), _with_answers(request, card(name), None)
+        return Source(str(path), request.name or name, name), _with_answers(request, card(name), None)
     if name not in catalogue.datasets():
         return None
     dataset = catalogue.dataset(name)
@@ -65,7 +67,7 @@ def _catalogued(name: str, request: Request) -> tuple[Source, Request] | None:
         raise BadInputError(
             f"{name} has no groups to compare; audit one that has: loanapp, recid, crime1 or k401ksubs"
         )
-    source = Source(frame_of(dataset), request.name or name, catalogue.fingerprint(name), dataset.notes)
+    source = Source(frame_of(dataset), request.name or name, name, catalogue.fingerprint(name), dataset.notes)
     return source, _with_answers(request, {}, dataset)
 
 

@@ -108,7 +108,7 @@ def _refuse_options(ctx: click.Context) -> None:
 def of_audit(*, runs: int, seed: int, as_json: bool, write: Path | None, quick: bool) -> None:
     """Measure coverage, false alarms and power of the audit where the truth is known.
 
-    Whole grid: about six minutes at 500 runs. Exit 1 if a world covers its truth in fewer than 93 % of the
+    Whole grid: about nine minutes at 500 runs. Exit 1 if a world covers its truth in fewer than 93 % of the
     runs, or says something false in more than 5 %, Monte Carlo error allowed.
     """
     from toolkit.calibrate import audit as calibration

@@ -39,6 +39,9 @@ class Estimates:
     successes : ndarray of int, shape (k,), or None
         Integer numerators, where the metric is an unweighted proportion of independent rows and permutation
         of counts is therefore exact.
+    carried : ndarray of int, shape (k,), or None
+        Where the value is no proportion but rises with one among the same `n`: that one's numerators, so that
+        two equal values can be tested exactly.
     resample : callable (generator, replicates, places) -> (values, variances), or None
         Values and variances, each of shape (replicates, len(places)), with people permuted among the groups
         at `places` only, for the studentised maximum.
@@ -67,6 +70,7 @@ class Estimates:
     high: NDArray[np.float64]
     limits: Limits
     successes: NDArray[np.int64] | None = None
+    carried: NDArray[np.int64] | None = None
     resample: Resample | None = None
     covariance: NDArray[np.float64] | None = None
     beside: NDArray[np.float64] | None = None
@@ -87,6 +91,11 @@ class Estimates:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    @property
+    def tested(self) -> NDArray[np.int64] | None:
+        """Integer numerators for an exact test of two equal values, where there are any."""
+        return self.carried if self.successes is None else self.successes
 
     def only(self, keep: NDArray[Any]) -> Estimates:
         """Return some of the groups, by index or mask; people of the others take no part in permutations."""
@@ -111,6 +120,7 @@ class Estimates:
             high=self.high[places],
             limits=limits,
             successes=None if self.successes is None else self.successes[places],
+            carried=None if self.carried is None else self.carried[places],
             resample=None if self.resample is None else resample,
             covariance=None if self.covariance is None else self.covariance[np.ix_(places, places)],
             beside=None if self.beside is None else self.beside[places],

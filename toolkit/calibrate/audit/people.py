@@ -17,6 +17,7 @@ K, ROWS = 4, 1_000
 SHARES = (0.5, 0.25, 0.15, 0.1)
 BASE, GAPS = 0.3, (0.0, 0.05, 0.15)
 CLUSTER, LIKENESS = 5, 0.2
+LOG_SCALE = 1.2  # of heavy-tailed weights: a hundred people count as about thirty
 SEVERAL = 0.5  # share of clusters whose people are in different groups
 
 
@@ -75,6 +76,15 @@ def weighted(rng: np.random.Generator, p: NDArray[np.float64], informative: bool
     return cells_of(group, decision, weight)
 
 
+def heavy(rng: np.random.Generator, p: NDArray[np.float64]) -> Cells:
+    """Draw rows of lognormal weights, unrelated to the decision: a few rows decide a small group's share."""
+    import numpy as np
+
+    group = rng.choice(K, size=ROWS, p=SHARES)
+    decision = (rng.random(ROWS) < p[group]).astype(np.int64)
+    return cells_of(group, decision, np.exp(LOG_SCALE * rng.standard_normal(ROWS)))
+
+
 def clustered(rng: np.random.Generator, p: NDArray[np.float64]) -> Cells:
     """Draw clusters of five alike people, half of the clusters with people of different groups."""
     import numpy as np
@@ -95,6 +105,7 @@ def people(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     draws: dict[str, Callable[[np.random.Generator, NDArray[np.float64]], Cells]] = {
         "weights": lambda rng, p: weighted(rng, p, False),
         "weights by outcome": lambda rng, p: weighted(rng, p, True),
+        "heavy-tailed weights": heavy,
         "clusters": clustered,
     }
     for name, draw in draws.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.fairness.cautions import chance
 from toolkit.fairness.cautions.context import Context, group, listed, p_text, percent, points, warning
-from toolkit.fairness.cells import MISSING_GROUP, Partition
+from toolkit.fairness.cells import Partition
 from toolkit.fairness.gaps.rulings import holm
 
 # Rulings are asked for at so many points between the bounds.
@@ -208,16 +208,16 @@ _RULING = {
 
 
 def _bound_sentence(b: Mapping[str, Any]) -> str:
-    left_out = []
+    left_out, known = [], " or ".join(b["attribute"].split(" & "))
     if b["dropped"]:
         left_out.append(f"{b['dropped']:,} dropped rows")
     if b["group_not_known"]:
-        left_out.append(f"{b['group_not_known']:,} people whose {b['attribute']} is {MISSING_GROUP}")
-    could = " or ".join(_RULING.get(r, r) for r in b["rulings"] if r != b["ruling"])
+        left_out.append(f"{b['group_not_known']:,} people whose {known} is not known")
+    could = " or that ".join(_RULING.get(r, r) for r in b["rulings"] if r != b["ruling"])
     return (
         f"Without {listed(left_out)}, the selection rates of "
         f"{group(b['attribute'], b['first'])} and {group(b['attribute'], b['second'])} differ by "
         f"{points(b['value'])}. Counted in, the difference could be anything from {points(b['least'])} to "
-        f"{points(b['most'])}, and the ruling, now that {_RULING.get(b['ruling'], b['ruling'])}, could be "
-        f"that {could}."
+        f"{points(b['most'])}, and the ruling, which is that {_RULING.get(b['ruling'], b['ruling'])}, could "
+        f"be that {could}."
     )

@@ -119,7 +119,7 @@ class Explainer:
         if not np.allclose(expit(margin), self.chance, rtol=0, atol=1e-6):
             return None
         values = self._by_column(linear_values(found[0], self.X, self.X))
-        how = "exact (closed form) on all {people} test people; the background cancels"
+        how = "exact (closed form) on all {people} test people of the two groups; the background cancels"
         return self._of(values, margin, FLOAT64, how)
 
     def _trees(self) -> Explained | None:
@@ -133,7 +133,10 @@ class Explainer:
         values, margin = booster_values(booster, self.X)
         if values.ndim != 2 or not np.allclose(expit(margin), self.chance, rtol=0, atol=1e-4):
             return None
-        how = "exact (TreeSHAP) on all {people} test people; the background is the training rows' paths"
+        how = (
+            "exact (TreeSHAP) on all {people} test people of the two groups; "
+            "the background is the training rows' paths"
+        )
         return self._of(self._by_column(values), margin, FLOAT32, how)
 
     def _tree_chances(self) -> Explained | None:
@@ -216,7 +219,8 @@ class Explainer:
 
 
 _SAMPLE = (
-    "on a sample of {people} of {all} test people, even over their scores, against {background} training rows"
+    "on a sample of {people} of {all} test people of the two groups, even over their scores, "
+    "against {background} training rows"
 )
 
 

@@ -7,31 +7,38 @@ all, freed of sampling noise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toolkit.fairness.cells import Cells
 from toolkit.fairness.estimates import Estimates
 from toolkit.fairness.finer.shrinking import shrunk
+from toolkit.fairness.gaps.pairs import mover
+from toolkit.fairness.gaps.pairs import plain as side
+from toolkit.fairness.gaps.permutation import two_groups
+from toolkit.fairness.gaps.rulings import holm
+from toolkit.fairness.gaps.widest import Z90, Z95
 from toolkit.fairness.metrics.measures import complement, measure
-from toolkit.fairness.metrics.permuting import deal
+from toolkit.fairness.metrics.permuting import countable, deal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+ALPHA = 0.05
 DRAWS = 10_000
 PERMUTATIONS = 5_000
+# Normal quantiles between which a cell's own is interpolated.
+LADDER = (*(z / 4 for z in range(25)), *(float(z) for z in range(7, 38, 2)))
 # Numbers held at once: many cells have fewer draws, but never under a tenth of these.
 ROOM = 5_000_000
-Z95, Z90 = 1.959963984540054, 1.6448536269514722
 
 
 def intersections(
     cells: Cells,
     families: Sequence[tuple[Sequence[str], str]],
     *,
-    margin: float = 0.05,
+    margin: float | Mapping[str, float] = 0.05,
     min_group: int = 10,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
@@ -42,7 +49,7 @@ def intersections(
     cells : Cells
     families : sequence of (attributes, metric)
         Two or more attributes each, and a metric that applies.
-    margin : float
+    margin : float, or mapping of metric to float
         The smallest difference of interest.
     min_group : int
         Cells with fewer people in the metric's denominator are listed and not compared.
@@ -51,37 +58,45 @@ def intersections(
     Returns
     -------
     list of dict
-        `intersections` of the run document. Intervals are simultaneous within one dict; Holm runs over all.
+        `intersections` of the run document. Intervals are simultaneous within one dict; Holm runs over all,
+        for "no difference" and for "within the margin", and a cell is "shown" only if the second says so too.
 
     Raises
     ------
     ValueError
         If a family has fewer than two attributes.
     """
+    own = [margin if isinstance(margin, float) else margin[metric] for _, metric in families]
     found = [
-        compare(cells, tuple(attributes), metric, margin=margin, min_group=min_group, seed=seed)
-        for attributes, metric in families
+        compare(cells, tuple(attributes), metric, margin=its, min_group=min_group, seed=seed)
+        for (attributes, metric), its in zip(families, own, strict=True)
     ]
-    rows = [row for one in found for row in one["cells"] if row["p_value"] is not None]
-    for row, adjusted in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
-        row["p_adjusted"] = adjusted
+    _adjust([(row, its) for one, its in zip(found, own, strict=True) for row in one["cells"]])
     return found
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number by Holm's step-down method (1979), in the order given."""
-    ordered = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted, largest = [0.0] * len(p_values), 0.0
-    for rank, i in enumerate(ordered):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = largest
-    return adjusted
+def _adjust(rows: Sequence[tuple[dict[str, Any], float]]) -> None:
+    """Adjust both p-values over these cells and rule on each by its margin."""
+    compared = [row for row, _ in rows if row["p_value"] is not None]
+    for name in ("p_value", "p_margin"):
+        for row, adjusted in zip(compared, holm([row[name] for row in compared]), strict=True):
+            row["p_adjusted" if name == "p_value" else "p_margin_adjusted"] = adjusted
+    for row, margin in rows:
+        if row["p_value"] is not None:
+            row["ruling"] = _ruling(row, margin)
+
+
+def _ruling(row: dict[str, Any], margin: float) -> str:
+    """Rule on one cell: shown by the simultaneous interval and by Holm, small by the pointwise 90 % one."""
+    if (row["low"] > margin or row["high"] < -margin) and row["p_margin_adjusted"] <= ALPHA:
+        return "shown"
+    return "small" if max(row["high90"], -row["low90"]) < margin else "not_enough_evidence"
 
 
 def compare(
     cells: Cells, attributes: Sequence[str], metric: str, *, margin: float, min_group: int, seed: int
 ) -> dict[str, Any]:
-    """Compare the cells of one intersection on one metric; `p_adjusted` is Holm's within it.
+    """Compare the cells of one intersection on one metric; p-values are adjusted within it.
 
     See `intersections`.
     """
@@ -92,10 +107,12 @@ def compare(
     rng = np.random.default_rng(seed)
     partition = cells.partition(attributes)
     own, rest = measure(cells, partition, metric), complement(cells, partition, metric)
-    able = own.shown & rest.shown & (own.n >= min_group) & (rest.n >= min_group)
+    large = (own.n >= min_group) & (rest.n >= min_group)
+    able = own.shown & rest.shown & large & np.isfinite(own.value) & np.isfinite(rest.value)
     known = able & ~np.array(partition.missing, np.bool_)
     limits = _limits(own, rest, able, rng)
     p_values = _p_values(own, rest, able)
+    p_margins = np.maximum(_p_margins(own, rest, able, margin), p_values)
     drawn = shrunk(partition, own)
     rows = []
     for i, group in enumerate(partition.groups):
@@ -106,16 +123,11 @@ def compare(
             "shrunk": plain(drawn[i]),
             "complement": plain(rest.value[i]),
         }
-        row |= {
-            name: plain(values[i]) for name, values in limits.items() if name in ("difference", "low", "high")
-        }
-        row |= {"p_value": plain(p_values[i]), "p_adjusted": None, "ruling": "not_applicable"}
-        if able[i]:
-            row["ruling"] = _ruling({name: float(values[i]) for name, values in limits.items()}, margin)
+        row |= {name: plain(values[i]) for name, values in limits.items()}
+        row |= {"p_value": plain(p_values[i]), "p_adjusted": None}
+        row |= {"p_margin": plain(p_margins[i]), "p_margin_adjusted": None, "ruling": "not_applicable"}
         rows.append(row)
-    compared = [row for row in rows if row["p_value"] is not None]
-    for row, adjusted in zip(compared, holm([row["p_value"] for row in compared]), strict=True):
-        row["p_adjusted"] = adjusted
+    _adjust([(row, margin) for row in rows])
     return {
         "attributes": list(attributes),
         "metric": metric,
@@ -136,29 +148,44 @@ def plain(value: Any) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _ruling(limits: dict[str, float], margin: float) -> str:
-    """Rule on one cell: shown beyond the margin by the simultaneous interval, small by the 90 % one."""
-    if limits["low"] > margin or limits["high"] < -margin:
-        return "shown"
-    return "small" if max(limits["high90"], -limits["low90"]) < margin else "not_enough_evidence"
-
-
 def _limits(
     own: Estimates, rest: Estimates, able: NDArray[np.bool_], rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
     """Return differences with simultaneous 95 % and pointwise 90 % limits; NaN where not compared."""
     import numpy as np
 
-    from toolkit.fairness.gaps.pairs import mover
-    from toolkit.fairness.gaps.pairs import plain as side
-
-    z = largest(own, able, rng)
-    correlation = 0.0 if rest.beside is None else rest.beside
-    with np.errstate(invalid="ignore"):
-        low, high = mover(side(own, z), side(rest, z), correlation)
-        low90, high90 = mover(side(own, Z90), side(rest, Z90), correlation)
+    low, high = _apart(own, rest, largest(own, able, rng))
+    low90, high90 = _apart(own, rest, Z90)
     named = {"difference": own.value - rest.value, "low": low, "high": high, "low90": low90, "high90": high90}
     return {name: np.where(able, values, np.nan) for name, values in named.items()}
+
+
+def _apart(own: Estimates, rest: Estimates, z: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return limits of each cell's difference from everybody else at one z."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        return mover(side(own, z), side(rest, z), 0.0 if rest.beside is None else rest.beside)
+
+
+def _p_margins(
+    own: Estimates, rest: Estimates, able: NDArray[np.bool_], margin: float
+) -> NDArray[np.float64]:
+    """Return two-sided p-values of "within the margin": of the deepest z whose limits are beyond it."""
+    import numpy as np
+    from scipy.special import ndtr
+
+    # The limits of all cells at one z cost the same as those of one cell, so z is the outer loop.
+    excess = []
+    for z in LADDER:
+        low, high = _apart(own, rest, z)
+        excess.append(np.fmax(low - margin, -margin - high))
+    deepest = np.zeros(len(own))
+    for i in np.flatnonzero(able):
+        steps = np.minimum.accumulate([one[i] for one in excess])
+        # `interp` wants rising numbers: from the last rung, where limits are within the margin, to the first.
+        deepest[i] = np.interp(0.0, steps[::-1], LADDER[::-1], left=LADDER[-1], right=LADDER[0])
+    return np.where(able, 2 * ndtr(-deepest), np.nan)
 
 
 def largest(own: Estimates, able: NDArray[np.bool_], rng: np.random.Generator) -> float:
@@ -195,9 +222,10 @@ def _p_values(own: Estimates, rest: Estimates, able: NDArray[np.bool_]) -> NDArr
     from scipy.special import ndtr, stdtr
 
     p = np.full(len(own), np.nan)
-    if own.successes is not None and rest.successes is not None:
+    if own.tested is not None and rest.tested is not None:
         for i in np.flatnonzero(able):
-            p[i] = fisher(own.successes[i], own.n[i], rest.successes[i], rest.n[i])
+            x, n = (np.array([of[i], other[i]]) for of, other in ((own.tested, rest.tested), (own.n, rest.n)))
+            p[i] = two_groups(x, n)
         return p
     shared = 0.0 if rest.beside is None else rest.beside * np.sqrt(own.variance * rest.variance)
     variance = np.maximum(own.variance + rest.variance - 2 * shared, 1e-300)
@@ -210,31 +238,6 @@ def _p_values(own: Estimates, rest: Estimates, able: NDArray[np.bool_]) -> NDArr
         parts = own.variance**2 / np.maximum(own.df, 1) + rest.variance**2 / np.maximum(rest.df, 1)
         df = (own.variance + rest.variance) ** 2 / np.maximum(parts, 1e-300)
     return np.where(able, 2 * stdtr(np.maximum(df, 1), z), np.nan)
-
-
-def fisher(x1: int, n1: int, x2: int, n2: int) -> float:
-    """Return the chance, all margins fixed, of shares at least as far apart as those seen (exact, two-sided).
-
-    Tables are ordered by the difference of the shares, not by their chance as in Fisher's usual two-sided
-    test; both are exact. Beyond 100,000 possible tables the hypergeometric is taken as normal.
-    """
-    import numpy as np
-    from scipy.special import gammaln, ndtr
-
-    n, x = int(n1) + int(n2), int(x1) + int(x2)
-    low, high = max(0, x - int(n2)), min(int(n1), x)
-    expected = n1 * x / n
-    off = abs(int(x1) - expected)
-    if high - low > 100_000:
-        spread = np.sqrt(n1 * (n2 / n) * (x / n) * (n - x) / (n - 1))
-        return float(2 * ndtr(-max(off - 0.5, 0.0) / spread))
-    at = np.arange(low, high + 1)
-
-    def ways(of: Any, chosen: Any) -> Any:
-        return gammaln(of + 1.0) - gammaln(chosen + 1.0) - gammaln(of - chosen + 1.0)
-
-    chance = np.exp(ways(n1, at) + ways(n2, x - at) - ways(n, x))
-    return float(min(1.0, chance[np.abs(at - expected) >= off - 1e-9].sum() / chance.sum()))
 
 
 def omnibus(own: Estimates, rng: np.random.Generator) -> dict[str, float | None]:
@@ -261,6 +264,7 @@ def omnibus(own: Estimates, rng: np.random.Generator) -> dict[str, float | None]
     if len(own) < 2:
         return dict.fromkeys(("variance", "low", "high", "p_value"))
     noise_variance, draws = own.variance, _draws(PERMUTATIONS, len(own))
+    dealt = own.successes is not None and countable(own.n)
     if own.successes is not None:
         noise_variance = own.value * (1 - own.value) / np.maximum(own.n - 1, 1)
     seen = float(own.value.var(ddof=1))
@@ -270,7 +274,7 @@ def omnibus(own: Estimates, rng: np.random.Generator) -> dict[str, float | None]
         noise = rng.standard_normal((draws, len(own))) * np.sqrt(np.maximum(values, 0)) @ vectors.T
         noise_variance = np.full(len(own), _within(own.covariance))
     by_chance = noise.var(axis=1, ddof=1)
-    if own.successes is not None:
+    if own.successes is not None and dealt:
         hits, n = int(own.successes.sum()), own.n
         by_chance_permuted = (deal(rng, np.array([hits, n.sum() - hits]), n, draws)[..., 0] / n).var(
             axis=1, ddof=1

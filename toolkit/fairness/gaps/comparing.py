@@ -140,7 +140,9 @@ class Comparison:
             small=wide.small,
             **figures,
         )
-        return self._judged(gap, (top, bottom), wide.corrected, q=wide.q)
+        beyond = wide.corrected > gap.margin if kind == "difference" else wide.corrected < gap.margin
+        first, second = (wide.highest, wide.lowest) if beyond else wide.deciding
+        return self._judged(gap, (self.kept[first], self.kept[second]), wide.corrected, q=wide.q)
 
     def reference(self) -> list[Gap]:
         """Return every group against the named one; nothing where none is named for these attributes."""
@@ -230,12 +232,22 @@ class Comparison:
         gap = replace(gap, p_adjusted=gap.p_value, p_margin_adjusted=gap.p_margin)
         shares = None
         if self.has_sizes and places[1] is not None:
-            shares = tuple(self.estimates.n[g] / self.sizes[g] if self.sizes[g] else 1.0 for g in places)
+            # A row of frequency 3 is three people of a denominator, and more of them than rows are no share.
+            shares = tuple(
+                min(1.0, self.estimates.n[g] / self.sizes[g]) if self.sizes[g] else 1.0 for g in places
+            )
         return ruled(
             replace(
                 gap,
                 rows_needed=_settled(
-                    gap, corrected, q=q, values=values, rows=rows, variances=variances, shares=shares
+                    gap,
+                    corrected,
+                    q=q,
+                    values=values,
+                    rows=rows,
+                    variances=variances,
+                    shares=shares,
+                    names=(self.names[places[0]], REST if places[1] is None else self.names[places[1]]),
                 ),
             )
         )
@@ -290,6 +302,7 @@ def _settled(
     rows: list[int],
     variances: list[float],
     shares: Any,
+    names: tuple[str, str],
 ) -> dict[str, Any] | None:
     """Ask what would settle a gap, on the log scale for a ratio."""
     margin, signed = gap.margin, corrected
@@ -305,7 +318,8 @@ def _settled(
     return rows_needed(
         abs(signed),
         margin,
-        names=(gap.highest or "", gap.lowest or ""),
+        names=names,
+        others=gap.compare == "widest" and gap.groups_compared > 2,
         rows=(rows[0], rows[1]),
         variances=(variances[0], variances[1]),
         denominator_shares=shares,

@@ -102,8 +102,8 @@ class Two:
         from scipy.special import ndtr
 
         one, two = self.first, self.second
-        if one.successes is not None and two.successes is not None:
-            counts = np.concatenate([one.successes, two.successes]), np.concatenate([one.n, two.n])
+        if one.tested is not None and two.tested is not None:
+            counts = np.concatenate([one.tested, two.tested]), np.concatenate([one.n, two.n])
             return two_groups(*counts, mid=True), "exact with mid-p, conditional on the totals"
         v, w = float(one.variance[0]), float(two.variance[0])
         error = math.sqrt(max(v + w - 2 * self.shared * math.sqrt(v * w), LEAST_P))
@@ -128,7 +128,7 @@ def difference(two: Two, margin: float) -> Named:
         low90=low90,
         high90=high90,
         p_value=p_value,
-        p_margin=_p_margin(z, _beyond((low, high), margin)),
+        p_margin=_p_margin(z, _beyond((low, high), margin), p_value),
         smallest_p=LEAST_P,
         small=-margin < low90 and high90 < margin,
         method=method,
@@ -154,7 +154,7 @@ def ratio(two: Two, ratio_margin: float) -> Named | None:
         low90=math.exp(low90),
         high90=math.exp(high90),
         p_value=p_value,
-        p_margin=_p_margin(z, _beyond((low, high), margin)),
+        p_margin=_p_margin(z, _beyond((low, high), margin), p_value),
         smallest_p=LEAST_P,
         small=-margin < low90 and high90 < margin,
         method=method,
@@ -170,9 +170,12 @@ def _beyond(limits: tuple[float, float], margin: float) -> bool:
     return _excess(limits, margin) > 0
 
 
-def _p_margin(z: float, shown: bool) -> float:
-    """Turn the deepest z at which the interval is beyond the margin into a p-value that agrees with it."""
+def _p_margin(z: float, shown: bool, p_value: float) -> float:
+    """Turn the deepest z at which the interval is beyond the margin into a p-value that agrees with it.
+
+    Never below `p_value`, for whoever cannot show a gap cannot show a large one.
+    """
     from scipy.special import ndtr
 
     p = max(2 * float(ndtr(-z)), LEAST_P)
-    return min(p, 0.05) if shown else max(p, math.nextafter(0.05, 1))
+    return max(min(p, 0.05) if shown else max(p, math.nextafter(0.05, 1)), p_value)

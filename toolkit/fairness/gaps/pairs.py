@@ -51,7 +51,10 @@ def mover(first: Side, second: Side, correlation: ArrayLike = 0.0) -> Pair:
     def reach(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
         squares = a * a + b * b
         if np.any(correlation):
-            squares = np.maximum(squares - 2 * np.asarray(correlation) * a * b, 0)
+            # The logarithm of a limit of 0 is infinitely far, however the two vary together.
+            with np.errstate(invalid="ignore"):
+                less = np.maximum(squares - 2 * np.asarray(correlation) * a * b, 0)
+            squares = np.where(np.isinf(squares), squares, less)
         return np.asarray(np.sqrt(squares), np.float64)
 
     return d - reach(down, above), d + reach(up, below)

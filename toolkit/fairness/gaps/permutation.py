@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toolkit.fairness.gaps.spread import LEAST_P, Spread, deviates
+from toolkit.fairness.metrics.permuting import countable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +25,6 @@ FIRST, FEW = 999, 1_000
 ENOUGH = 50
 MOST = 400_000
 PROVEN = 1e-8
-# numpy's hypergeometric generator takes fewer than a thousand million people.
-COUNTABLE = 10**9 - 1
 SUPPORT = 200_000
 # Two sums of the same shares differ by rounding; such statistics are ties.
 TIE = 1 - 1e-9
@@ -60,7 +59,7 @@ def equality(estimates: Estimates, null: Spread, seed: int, members: int = 1) ->
         x, n = estimates.successes, estimates.n
         if len(estimates) == 2:
             return PValue(two_groups(x, n), LEAST_P, "exact, conditional on the totals")
-        if n.sum() <= COUNTABLE:
+        if countable(n):
             return counts(x, n, seed, most)
     elif estimates.resample is not None and estimates.covariance is None:
         return _studentised(estimates, seed, most)

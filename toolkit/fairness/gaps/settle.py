@@ -19,6 +19,7 @@ def rows_needed(
     q: float = Z95,
     denominator_shares: tuple[float, float] | None = None,
     noun: str = "rows",
+    others: bool = False,
 ) -> dict[str, Any]:
     """Say how many more rows of which group give a ruling with 80 % power, were the corrected gap the truth.
 
@@ -43,6 +44,8 @@ def rows_needed(
         of the table, which is what somebody can collect.
     noun : str
         What a row of the denominator is, in the sentence.
+    others : bool
+        Whether there are further groups, whose gaps must be shown to be small too before the widest is.
 
     Returns
     -------
@@ -62,6 +65,7 @@ def rows_needed(
             "By this reckoning the rows suffice (80 % power): chance, or the other gaps, stand in the way."
         )
         return _answer(sought, rows=0, sentence=sentence)
+    goal = _goal(sought) + (", as far as these two groups go" if others and sought == SMALL else "")
     # The group with the noisier value is the one whose growth helps most.
     place = int(variances[1] > variances[0])
     left = target - variances[1 - place]
@@ -70,7 +74,7 @@ def rows_needed(
         return _answer(
             sought,
             factor=factor,
-            sentence=f"Both groups would need {_times(factor)} as many rows to {_goal(sought)}.",
+            sentence=f"Both groups would need {_times(factor)} as many rows to {goal}.",
         )
     more = max(1, math.ceil(variances[place] * rows[place] / left - rows[place]))
     share = None if denominator_shares is None else denominator_shares[place]
@@ -81,7 +85,7 @@ def rows_needed(
         group=names[place],
         rows=more,
         table_rows=table,
-        sentence=f"About {more:,} more {noun} of {names[place]}{also} would {_goal(sought)}.",
+        sentence=f"About {more:,} more {noun} of {names[place]}{also} would {goal}.",
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Z95, Z90 = 1.959963984540054, 1.6448536269514722
 THINNED = 1_000
 STEPS, NEAR = 80, 1e-9
+# Variance of the logarithm of a share of nobody, which is as little as can be known of a logarithm.
+LOOSEST = 4.0
 # Beyond it the normal tail underflows.
 FARTHEST = 37.0
 
@@ -38,6 +40,9 @@ class Widest:
     ----------
     highest, lowest : int
         Places of the two groups.
+    deciding : tuple of int
+        Places of the pair whose upper 90 % limit is the largest, which "small" waits for: often that of a
+        small group, and not the widest.
     value, corrected : float
         Raw, and without the bias of choosing the extremes. A ratio is lowest / highest.
     low, high, low90, high90 : float
@@ -56,6 +61,7 @@ class Widest:
 
     highest: int
     lowest: int
+    deciding: tuple[int, int]
     value: float
     corrected: float
     low: float
@@ -113,6 +119,7 @@ def widest(
         signs: dict[str, Any] = raw if kind == "difference" else _as_ratio(raw, estimates, places)
         found[kind] = Widest(
             *places,
+            deciding=measured.deciding(),
             **signs,
             p_value=p.value,
             p_margin=measured.p_margin(bound, p.value),
@@ -155,13 +162,22 @@ class _Measured:
                 (centre > 0).all() and estimates.value.max() > 0 and estimates.value.min() >= 0
             )
             if self.defined:
-                self.point, self.variance = np.log(centre), estimates.variance / centre**2
+                self.point = np.log(centre)
+                self.variance = np.minimum(estimates.variance / centre**2, LOOSEST)
 
     def limits(self, z: float) -> tuple[float, float]:
         """Return the largest lower and the largest upper limit over ordered pairs, at one z."""
         side = self.side(self.estimates, z)
         low, high = mover(side.at(self.i), side.at(self.j), self.correlation)
         return max(float(low.max()), -float(high.min())), max(float(high.max()), -float(low.min()))
+
+    def deciding(self) -> tuple[int, int]:
+        """Return the ordered pair with the largest upper limit at 90 %."""
+        side = self.side(self.estimates, Z90)
+        low, high = mover(side.at(self.i), side.at(self.j), self.correlation)
+        place = int(high.argmax()) if high.max() >= -low.min() else int(low.argmin())
+        pair = int(self.i[place]), int(self.j[place])
+        return pair if high.max() >= -low.min() else pair[::-1]
 
     def numbers(self, p_value: float, seed: int) -> dict[str, float]:
         """Return value, corrected and limits, none of the limits below 0."""
@@ -197,7 +213,9 @@ class _Measured:
             density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
             return d * (2 * float(ndtr(z)) - 1) - 2 * error * density
         rng = np.random.default_rng([seed, 3])
-        drawn = rng.standard_normal((THINNED, len(self.point)))
+        drawn = rng.standard_normal((THINNED // 2, len(self.point)))
+        # Each half chooses for the other: then no draw of chance can put the mean above the raw gap.
+        drawn = np.concatenate([drawn, -drawn])
         if covariance is not None:
             size = np.sqrt(np.diagonal(covariance))
             values, vectors = np.linalg.eigh(covariance / np.outer(size, size))

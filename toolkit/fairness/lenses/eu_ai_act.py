@@ -124,7 +124,7 @@ def _mitigated(document: Document) -> list[str]:
 
 def _incomplete(document: Document) -> list[str]:
     data, found = document.get("data") or {}, []
-    dropped = sum(int(entry.get("rows", 0)) for entry in data.get("dropped") or ())
+    dropped = sum(int(entry.get("rows") or 0) for entry in data.get("dropped") or ())
     if dropped:
         found.append(f"{dropped:,} rows dropped, counted by reason and group")
     small = [g for g in document.get("groups") or () if g.get("too_few")]

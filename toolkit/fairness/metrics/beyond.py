@@ -53,8 +53,9 @@ def student(z: float, df: NDArray[np.float64]) -> NDArray[np.float64]:
 
     usable = np.isfinite(df) & (df >= 1)
     # The lower tail keeps its precision where 1 - tail would round to 1.
-    # Far tails of one degree of freedom would overflow once squared.
-    quantile = np.minimum(-stdtrit(np.where(usable, df, 1.0), ndtr(-z)), FARTHEST)
+    quantile = -stdtrit(np.where(usable, df, 1.0), ndtr(-z))
+    # Beyond z = 30 scipy's quantile turns to the wrong infinity, and larger ones would overflow once squared.
+    quantile = np.where(quantile >= 0, np.minimum(quantile, FARTHEST), FARTHEST)
     return np.where(np.isposinf(df), z, np.where(usable, quantile, np.nan))
 
 
@@ -162,7 +163,7 @@ def joined(several: Sequence[Estimates]) -> Estimates:
 
     arrays = {
         name: side_by_side(name)
-        for name in ("value", "n", "variance", "low", "high", "shown", "successes", "df")
+        for name in ("value", "n", "variance", "low", "high", "shown", "successes", "carried", "df")
     }
     return Estimates(
         metric=first.metric,

@@ -74,7 +74,7 @@ def _binned(cells: Cells, partition: Partition, group: int, bins: int) -> _Binne
 
     assert cells.score is not None
     assert cells.label is not None
-    mine = partition.of_cell == group
+    mine = (partition.of_cell == group) & (cells.weight > 0)
     n, weight, weight2 = (values[mine] for values in people(cells))
     score, place = np.unique(cells.score[mine], return_inverse=True)
     place = place.reshape(-1)

@@ -24,7 +24,7 @@ from toolkit.fairness.metrics.beyond import (
     unknown,
     word,
 )
-from toolkit.fairness.metrics.permuting import blocks, deal
+from toolkit.fairness.metrics.permuting import blocks, countable, deal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +55,7 @@ def f1_score(cells: Cells, partition: Partition) -> Estimates:
         return _doubled(low), _doubled(high)
 
     positives = share.successes
-    exact = positives is not None and cells.clusters is None and not cells.weighted
+    exact = positives is not None and countable(share.n)
     return replace(
         share,
         metric="f1_score",
@@ -65,6 +65,7 @@ def f1_score(cells: Cells, partition: Partition) -> Estimates:
         high=_doubled(share.high),
         limits=limits,
         successes=None,
+        carried=positives,
         resample=_Shares(positives, share.n) if exact else None,
         covariance=None if share.covariance is None else share.covariance * np.outer(slope, slope),
         ratio=True,
@@ -117,6 +118,10 @@ def balanced_accuracy(cells: Cells, partition: Partition) -> Estimates:
     value = (negative.value + positive.value) / 2
     covariance = None if cells.clusters is None else _clustered(cells, partition)
     own = (negative.variance + positive.variance) / 4
+    if covariance is not None:
+        # Nobody wrong in a group says nothing about how far its clusters vary: then the rates' own variances.
+        varies = np.diag(covariance) > 1e-12 * own
+        np.fill_diagonal(covariance, np.where(varies | ~np.isfinite(own), np.diag(covariance), own))
     shared = np.zeros(len(partition)) if covariance is None else np.diag(covariance) - own
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.sqrt(negative.variance * positive.variance)
@@ -139,7 +144,8 @@ def balanced_accuracy(cells: Cells, partition: Partition) -> Estimates:
     few = defined & _few(cells, partition)
     shown = defined & ~few
     small = np.minimum(negative.n, positive.n)
-    exact = cells.clusters is None and not cells.weighted and bool((small[defined] < LARGE).any())
+    independent = cells.clusters is None and not cells.weighted
+    exact = independent and countable(people(cells)[0]) and bool((small[defined] < LARGE).any())
     return Estimates(
         metric="balanced_accuracy",
         value=value,
@@ -157,6 +163,7 @@ def balanced_accuracy(cells: Cells, partition: Partition) -> Estimates:
             [
                 ("no positive label in the group", positive.n == 0),
                 ("no negative label in the group", negative.n == 0),
+                ("nobody of a label has a weight above 0", ~defined),
                 (f"fewer than {FEW_CLUSTERS} clusters in the group", few),
             ],
             len(partition),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from toolkit.fairness.cells import Cells, Partition
 from toolkit.fairness.estimates import Estimates
 from toolkit.fairness.metrics.beyond import LARGE, Z95, people, unknown, word
-from toolkit.fairness.metrics.permuting import KINDS, blocks, coarsened, deal
+from toolkit.fairness.metrics.permuting import KINDS, blocks, coarsened, countable, deal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +62,7 @@ def roc_auc(cells: Cells, partition: Partition) -> Estimates:
         [
             ("no positive label in the group", rows[1] == 0),
             ("no negative label in the group", rows[0] == 0),
+            ("nobody of a label has a weight above 0", np.isnan(area.value)),
             (
                 "no interval: an area's variance under clusters needs pairs of rows",
                 both & clustered,
@@ -76,7 +77,7 @@ def roc_auc(cells: Cells, partition: Partition) -> Estimates:
 
     low, high = limits(Z95)
     small = rows.min(axis=0) < LARGE
-    permutable = not (cells.weighted or cells.clusters) and bool((small & both).any())
+    permutable = not (cells.weighted or cells.clusters) and countable(n) and bool((small & both).any())
     return Estimates(
         metric="roc_auc",
         value=area.value,
@@ -87,7 +88,7 @@ def roc_auc(cells: Cells, partition: Partition) -> Estimates:
         limits=limits,
         resample=_Reordered(cells, partition) if permutable else None,
         ratio=False,
-        shown=both & ~clustered,
+        shown=both & ~clustered & np.isfinite(area.value),
         notes=notes,
         method=METHOD,
     )

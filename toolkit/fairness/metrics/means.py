@@ -26,7 +26,7 @@ from toolkit.fairness.metrics.beyond import (
     unknown,
     word,
 )
-from toolkit.fairness.metrics.permuting import KINDS, blocks, coarsened, deal
+from toolkit.fairness.metrics.permuting import KINDS, blocks, coarsened, countable, deal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +131,9 @@ def mean(cells: Cells, partition: Partition, metric: str, quantity: Quantity, ra
     variance = steadied(variance, df + 1, quantity.high - quantity.low, (drawn, drawn_square))
     covariance = _clustered(cells, partition, metric, value)
     if covariance is not None:
-        np.fill_diagonal(covariance, np.where(np.diag(covariance) > 0, np.diag(covariance), variance))
+        # Rounding leaves a little where the clusters' sums are all as expected, which says nothing of them.
+        varies = np.diag(covariance) > 1e-12 * variance
+        np.fill_diagonal(covariance, np.where(varies, np.diag(covariance), variance))
         variance, df = np.diag(covariance).copy(), clusters_in(cells, partition) - 1.0
     alone = (n == 1) | (df < 1)
     unclustered = np.full(len(n), cells.clusters is not None and covariance is None)
@@ -142,7 +144,7 @@ def mean(cells: Cells, partition: Partition, metric: str, quantity: Quantity, ra
         return around(value, student(z, df) * np.sqrt(variance), quantity)
 
     low, high = limits(Z95)
-    plain = not cells.weighted and cells.clusters is None and quantity.value is not None
+    plain = not cells.weighted and cells.clusters is None and quantity.value is not None and countable(rows)
     return Estimates(
         metric=metric,
         value=value,
@@ -231,8 +233,8 @@ def _clustered(
         return None
     part = of_parts(cells, partition)
     mine = part["group"][None] == np.arange(len(partition))[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(mine, 1 / partition.total(people(cells)[1])[:, None], 0.0)
+    total = partition.total(people(cells)[1])[:, None]
+    share = np.where(mine, 1 / np.where(total > 0, total, 1.0), 0.0)
     taken = np.nan_to_num(value)[:, None] + (part["label"] if metric == "calibration" else 0)
     return cluster_covariance(cells, -share * taken, share)
 

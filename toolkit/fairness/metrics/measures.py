@@ -214,7 +214,10 @@ def _clustered(cells: Cells, partition: Partition, metric: str) -> Estimates:
     found = both.only(np.arange(k))
     correlation: NDArray[np.float64] | None = None
     if both.covariance is not None:
-        shared, size = both.covariance[np.arange(k), np.arange(k) + k], np.sqrt(np.diag(both.covariance))
+        shared, size = (
+            both.covariance[np.arange(k), np.arange(k) + k],
+            np.sqrt(np.maximum(np.diag(both.covariance), 0)),
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
             correlation = np.clip(np.nan_to_num(shared / (size[:k] * size[k:])), -1, 1)
     return replace(found, resample=None, successes=None, covariance=None, beside=correlation)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Kinds of people a permutation tells apart; a finer score is cut into this many parts of about equal size.
 KINDS = 32
+# numpy's hypergeometric generator takes fewer than a thousand million people.
+COUNTABLE = 10**9 - 1
 # Numbers held at once while replicates are drawn.
 BLOCK = 2_000_000
 
@@ -52,6 +54,11 @@ def deal(
         left = left - dealt[:, group]
     dealt[:, -1] = left
     return dealt
+
+
+def countable(people: NDArray[np.int64]) -> bool:
+    """Say whether there are few enough people to be dealt out."""
+    return int(people.sum()) <= COUNTABLE
 
 
 def blocks(replicates: int, numbers: int) -> list[int]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 LEAST_CLUSTERS = 10
+# Up to this effective size weights are taken as unrelated to the outcome, where that gives more variance.
+STEADY = 50
+WEIGHTLESS = "nobody in its denominator has a weight above 0"
 # Newton's method doubles the digits with each step; where it leaves the bracket a halving replaces it.
 STEPS, NEAR = 60, 1e-13
 
@@ -167,8 +170,10 @@ def proportion(cells: Cells, partition: Partition, metric: str) -> Estimates:
 
     Plain rows and frequency weights are counts of independent people. Sampling weights: the weighted share,
     Var = sum w^2 (y - p)^2 / (sum w)^2, and the proportion interval at the effective size p(1 - p)/Var (Korn
-    and Graubard 1998). Clusters: Var from the moments over clusters, t on the group's clusters - 1, and the
-    covariance of all groups.
+    and Graubard 1998). Up to STEADY people of Kish's effective size the variance is at least p(1 - p) over
+    that size, and STEADY over it of that beyond: a few heavy rows decide the share and its variance at once.
+    Without this, lognormal weights of log-scale 1.2 cover 87 % where a denominator has 45 rows. Clusters: Var
+    from the moments over clusters, t on the group's clusters - 1, and the covariance of all groups.
 
     Raises
     ------
@@ -223,6 +228,7 @@ def _estimate(
     kish = size if cells.frequencies else size**2 / np.where(below2 > 0, below2, np.nan)
     if cells.clusters is None:
         variance = ((1 - value) ** 2 * above2 + value**2 * (below2 - above2)) / size**2
+        variance = np.fmax(variance, value * (1 - value) / kish * np.minimum(1, STEADY / kish))
         return _effective(metric, value=value, rows=rows, variance=variance, kish=kish)
     from toolkit.fairness.metrics.clustered import covariances
 
@@ -248,18 +254,18 @@ def _effective(
     The effective size is p(1 - p)/Var, or `kish` where that is undefined; never above the rows.
     """
     import numpy as np
-    from scipy.special import ndtr, stdtrit
+
+    from toolkit.fairness.metrics.beyond import student
 
     binomial = value * (1 - value)
     known = (binomial > 0) & (variance > 0)
     size = np.where(known, binomial / np.where(known, variance, 1.0), kish)
     size = np.clip(size, 1.0, np.maximum(rows, 1))
-    size = np.where(rows > 0, size, np.nan)
+    size = np.where(np.isfinite(value), size, np.nan)
     df = None if clustered is None else np.maximum(clustered.clusters - 1.0, 1.0)
 
     def quantile(z: float) -> Any:
-        # With a cluster or two the far tails that p_margin looks at would overflow once squared.
-        return z if df is None else np.minimum(-stdtrit(df, ndtr(-z)), 1e100)
+        return z if df is None else student(z, df)
 
     def limits(z: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return wilson(value, size, quantile(z))
@@ -267,8 +273,12 @@ def _effective(
     reduced = np.nan_to_num(size * (Z95 / quantile(Z95)) ** 2)
     low, high = midp(np.nan_to_num(value) * reduced, reduced)
     spread = smoothed(value, size)
-    some = rows > 0
-    shown, notes = some, _empty(some)
+    some = np.isfinite(value)
+    # Rows of weight 0 are in a denominator without adding to it.
+    notes = tuple(
+        WEIGHTLESS if n and not s else note for n, s, note in zip(rows, some, _empty(some), strict=True)
+    )
+    shown = some
     if clustered is not None:
         few = some & (clustered.clusters < LEAST_CLUSTERS)
         shown = some & ~few

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 METRICS = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
 
 
-def signed(value: float) -> str:
+def signed(value: float, places: int = 3) -> str:
     """Write a signed figure for a sentence; what rounds to nothing has no minus."""
-    return f"{round(value, 3) + 0.0:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, places) + 0.0:+.{places}f}".replace("-", "\N{MINUS SIGN}")
 
 
 class Interval(NamedTuple):

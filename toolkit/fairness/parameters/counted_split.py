@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from toolkit.fairness.cells import Cells
+from toolkit.fairness.parameters.contrasts import signed
 from toolkit.fairness.parameters.decomposition import NOTES
 from toolkit.fairness.parameters.differential import differential
 from toolkit.fairness.parameters.splits import LABELS, MEANING, MODEL
@@ -141,7 +142,7 @@ def _table(
         "parts": parts,
         "residual": gap - (labels[0] + model[0]),
         "sentence": (
-            f"Gap in {what}, {pair['first']} minus {pair['second']}: {gap:+.3f}; recorded labels account for "
-            f"{labels[0]:+.3f}, the decisions beyond them for {model[0]:+.3f}."
+            f"Gap in {what}, {pair['first']} minus {pair['second']}: {signed(gap)}; recorded labels account "
+            f"for {signed(labels[0])}, the decisions beyond them for {signed(model[0])}."
         ),
     }

@@ -7,8 +7,11 @@ It is a maximum, so it is above 0 even where all groups are equal: what equal gr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from toolkit.fairness.parameters.contrasts import signed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,6 +147,10 @@ def _null(table: Floats, rng: np.random.Generator, draws: int, smoothing: float)
     return float(epsilon(np.stack([size - positive, positive], axis=-1), smoothing).mean())
 
 
+def _signed(value: float | None) -> str:
+    return signed(math.nan if value is None else value, 2)
+
+
 def _sentence(
     predictions: dict[str, float | None],
     labels: dict[str, float | None] | None,
@@ -154,11 +161,11 @@ def _sentence(
     """Say it in plain words."""
     if predictions["value"] is None:
         return "Differential fairness needs two groups."
-    text = f"Over {groups} intersections the predictions have epsilon {predictions['value']:.2f}"
+    text = f"Over {groups} groups the predictions have epsilon {predictions['value']:.2f}"
     if labels is not None and amplified is not None and labels["value"] is not None:
         text += (
-            f" and the labels {labels['value']:.2f}: the model adds {amplified['value']:+.2f}"
-            f" ({amplified['low']:+.2f} to {amplified['high']:+.2f})"
+            f" and the labels {labels['value']:.2f}: the model adds {_signed(amplified['value'])}"
+            f" ({_signed(amplified['low'])} to {_signed(amplified['high'])})"
         )
     return (
         f"{text}. Epsilon is a maximum, so it and its interval are biased upward: groups that all share one"
