@@ -45,6 +45,7 @@ def check(
     progress: Progress | None = None,
     cluster: Any = None,
     timeout: float | None = 900.0,
+    redact: bool = False,
 ) -> Run:
     """Put beliefs to the test and return what came out, saved if a folder is given.
 
@@ -72,6 +73,9 @@ def check(
         A Dask scheduler to run on.
     timeout : float or None
         Seconds one trial may take.
+    redact : bool
+        Whether your table's names become codes in all that is written, single trials left out: see
+        `toolkit.report.redaction`.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     tell = progress or silent
@@ -99,16 +103,18 @@ def check(
         )
         findings = list(_judged(planned, outcomes, tell))
         made_by = _provenance(planned, table, started, time.perf_counter() - clock)
-        result = Run(
-            document(
-                findings,
-                name=group,
-                provenance=made_by,
-                headline=plain(headline(f.result for f in findings)),
-                calibration=json.loads(CALIBRATION.read_text("utf-8")) if CALIBRATION.is_file() else [],
-            ),
-            Path(output) if output is not None else None,
+        whole = document(
+            findings,
+            name=group,
+            provenance=made_by,
+            headline=plain(headline(f.result for f in findings)),
+            calibration=json.loads(CALIBRATION.read_text("utf-8")) if CALIBRATION.is_file() else [],
         )
+        if redact:
+            from toolkit.report.redaction import redacted
+
+            whole = redacted(whole)
+        result = Run(whole, Path(output) if output is not None else None)
         if result.folder is not None:
             _write(result, result.folder, findings)
             tell(Event("written", len(planned.trials), len(planned.trials), folder=str(result.folder)))
@@ -186,6 +192,8 @@ def _provenance(planned: Plan, table: Dataset | None, started: datetime, seconds
         "effort": planned.effort.name,
         "threads": 1,
         "environment": executor.ENVIRONMENT,
+        "code": {"judge": provenance.part("judge")}
+        | {e.code: provenance.measured_by(e.code) for e in planned.experiments},
         "started": started.isoformat(timespec="seconds"),
         "seconds": seconds,
         "machine": provenance.machine(),
@@ -196,11 +204,17 @@ def _provenance(planned: Plan, table: Dataset | None, started: datetime, seconds
 
 
 def _write(result: Run, folder: Path, findings: list[Finding]) -> None:
-    """Write the folder, the document last but one: whoever sees it finds its outcomes beside it."""
-    write_atomic(folder / "outcomes.jsonl", outcome_lines(findings))
+    """Write the folder, the document last but one: whoever sees it finds its outcomes beside it.
+
+    A redacted run has neither outcomes nor a log: both hold names and single trials.
+    """
+    hidden = bool(result.document.get("redaction"))
+    for name in ("failures.log", *(("outcomes.jsonl",) if hidden else ())):
+        (folder / name).unlink(missing_ok=True)  # an earlier run's
+    if not hidden:
+        write_atomic(folder / "outcomes.jsonl", outcome_lines(findings))
     write_atomic(folder / "run.json", dumps(result.document))
-    (folder / "failures.log").unlink(missing_ok=True)  # an earlier run's
-    logs = [f"{o.trial.key}\n{o.log}" for f in findings for o in f.outcomes if o.log]
+    logs = [] if hidden else [f"{o.trial.key}\n{o.log}" for f in findings for o in f.outcomes if o.log]
     if logs:
         write_atomic(folder / "failures.log", "\n".join(logs))
     write_atomic(folder / "report.html", result.report())

@@ -188,6 +188,7 @@ def _control(claim: str, control: Control, verdict: Verdict) -> dict[str, Any]:
         "held": verdict.ruling == expects,
         "reason": verdict.reason,
         "effects": verdict.effects,
+        "test_train_ratio": verdict.test_train_ratio,
     }
 
 

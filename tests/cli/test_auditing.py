@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.cli import command
-from toolkit.cli.exits import guarded
+from toolkit.cli.exits import Terminated, guarded
 
 Audit = Callable[..., int]
 HEAD = "race,label,decision,score,age,id"
@@ -132,6 +132,17 @@ SHOULD_FAIL = {
         "rising",
     ),
     "a network address": ("http://x.invalid/y.csv", "", BASE, "not read over the network"),
+    "a score of text and no threshold": (
+        "text.csv",
+        table("A,yes,no,high,20,x"),
+        (*BASE, "--score", "score"),
+        "row 301",
+    ),
+    "an infinite margin": ("ok.csv", table(), (*BASE, "--margin", "inf"), "finite"),
+    "a gate that a shell left empty": ("ok.csv", table(), (*BASE, "--gate", ""), "names nothing"),
+    "a table without a name": ("", "", BASE, "no table is named"),
+    "a ratio margin of one": ("ok.csv", table(), (*BASE, "--ratio-margin", "1"), "0<x<1"),
+    "groups of nobody": ("ok.csv", table(), (*BASE, "--min-group", "0"), "x>=1"),
     "a margin of nothing": ("ok.csv", table(), (*BASE, "--margin", "0"), "margin"),
 }
 
@@ -141,7 +152,7 @@ def test_bad_input_is_one_line_with_the_way_out_and_leaves_nothing(
     case: str, audit: Audit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, content, options, said = SHOULD_FAIL[case]
-    if "://" not in name and "gone" not in name:
+    if name and "://" not in name and "gone" not in name:
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     before = {path.name for path in tmp_path.iterdir()}
     assert audit(name, *options, "-q") == 2
@@ -204,6 +215,56 @@ def test_a_gap_beyond_the_margin_fails_the_gate(audit: Audit, tmp_path: Path) ->
     lines = ["race,label"] + ["A,1"] * 90 + ["A,0"] * 10 + ["B,1"] * 10 + ["B,0"] * 90
     (tmp_path / "far.csv").write_text("\n".join(lines), "utf-8")
     assert audit("far.csv", *BASE, "-q", "--fail-on", "gap") == 1
+
+
+def test_the_gate_names_what_failed_it(
+    audit: Audit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["race,label"] + ["A,1"] * 90 + ["A,0"] * 10 + ["B,1"] * 10 + ["B,0"] * 90
+    (tmp_path / "far.csv").write_text("\n".join(lines), "utf-8")
+    audit("far.csv", *BASE, "-q", "--fail-on", "gap")
+    assert (
+        "the gate failed: a gap beyond the margin is shown: selection_rate by race" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(("stop", "code"), [(Terminated(), 143), (KeyboardInterrupt(), 130)])
+def test_a_stopped_audit_leaves_nothing_and_does_not_say_that_something_is_kept(
+    stop: BaseException,
+    code: int,
+    audit: Audit,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stopped(*_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr("toolkit.audit.groups.groups", stopped)
+    assert audit("ok.csv", *BASE, "-q") == code
+    assert "Nothing was written; the same command begins anew." in capsys.readouterr().err
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_report_that_cannot_be_rendered_leaves_no_document_without_it(
+    audit: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> str:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("toolkit.report.render", broken)
+    assert audit("ok.csv", *BASE, "-q") == 70
+    capsys.readouterr()
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_line_break_in_a_name_does_not_break_the_printed_table(
+    audit: Audit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "break.csv").write_text(table().replace("\nA,", '\n"A\nZ",'), "utf-8")
+    assert audit("break.csv", *BASE, "-q") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("race")]
+    assert "A\\nZ" in line
 
 
 def test_groups_too_small_to_compare_evaluate_nothing(audit: Audit, tmp_path: Path) -> None:

@@ -27,11 +27,28 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def page(_own_cache: None) -> str:
-    return render(fixture.document())
+    """Return the page without live figures: small, and the same whatever Vega is installed."""
+    return render(fixture.document(), alive=False)
 
 
 @pytest.fixture(scope="session")
 def page_file(page: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(page, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def alive_file(_own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page as it is written by default, its figures ready to come alive."""
+    path = tmp_path_factory.mktemp("alive") / "report.html"
+    path.write_text(render(fixture.document()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def quiz_file(_own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page that asks before it shows each ruling."""
+    path = tmp_path_factory.mktemp("quiz") / "report.html"
+    path.write_text(render(fixture.document(), quiz=True), encoding="utf-8")
     return path

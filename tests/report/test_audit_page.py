@@ -263,3 +263,38 @@ def test_names_of_no_latin_letter_do_not_share_an_anchor() -> None:
 def test_a_page_of_no_gap_at_all_can_be_made() -> None:
     document = audit_fixture.labels_only() | {"gaps": []}
     assert "fewer than two groups" in text_of(render(document))
+
+
+def test_two_groups_are_not_compared_a_second_time_as_each_against_everybody_else() -> None:
+    document = audit_fixture.document()
+    many = {g["attribute"] for g in document["gaps"] if g["compare"] == "rest"}
+    assert many == {"race"}
+    assert "there are two groups" not in text_of(render(document))
+    document["groups"] = [
+        g
+        for g in document["groups"]
+        if list(g["attributes"]) != ["race"] or g["attributes"]["race"] in ("Black", "white")
+    ]
+    text = text_of(render(document))
+    assert "By race there are two groups, and the widest pair above has compared them." in text
+    assert re.search(r"by race: \S+ against the rest", text) is None
+
+
+def test_a_census_says_once_that_its_gaps_are_facts() -> None:
+    document = audit_fixture.document()
+    document["settings"]["census"] = True
+    for gap in document["gaps"]:
+        if gap["ruling"] != "not_applicable":
+            gap |= {"low": gap["value"], "high": gap["value"], "reason": "the gap is a fact"}
+            gap["ruling"] = "shown"
+    text = text_of(render(document))
+    assert "gaps are facts, not estimates" in text
+    assert "the gap is a fact" not in text
+
+
+def test_evidence_that_holds_nothing_is_not_announced() -> None:
+    document = audit_fixture.document()
+    document["warnings"] = [
+        {"code": "c", "title": "T", "text": "X.", "level": "note", "silence": "", "evidence": {"uneven": []}}
+    ]
+    assert "uneven" not in text_of(render(document))

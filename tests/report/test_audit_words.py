@@ -63,6 +63,17 @@ def test_a_gap_of_a_regression_is_said_in_its_own_unit() -> None:
     )
 
 
+def test_a_margin_in_the_targets_own_unit_is_said_without_digits_that_nobody_chose() -> None:
+    paid = gap(522.0, 413.0, 630.0, metric="mean_target", margin=307.599238)
+    assert "beyond the margin of 308." in words.sentence(paid)
+
+
+def test_a_gap_of_a_whole_population_is_a_fact_without_an_interval() -> None:
+    assert words.sentence(gap(0.143, 0.143, 0.143)) == (
+        "Selection rate: Black against white: 14 points apart, beyond the margin of 5."
+    )
+
+
 def test_an_interval_that_ends_just_beside_the_margin_does_not_seem_to_lie_on_it() -> None:
     said = words.sentence(gap(0.12, 0.0504, 0.19))
     assert "12.00 points apart, 95 % interval 5.04 to 19.00" in said
@@ -74,6 +85,9 @@ def test_rounded_ends_lie_on_the_side_of_the_margin_where_they_lie(
 ) -> None:
     low, high = sorted((one, two))
     said = words.apart(gap(value, low, high))
+    if value == low == high:  # a fact about everybody, which has no interval
+        assert "interval" not in said
+        return
     ends = re.search(r"interval (\S+) to (\S+)", said)
     assert ends
     for true, written in ((low, ends[1]), (high, ends[2])):

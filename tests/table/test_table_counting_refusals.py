@@ -250,3 +250,16 @@ def test_names_and_cells_of_any_kind_stay_text(tmp_path: Path) -> None:
     for source in (frame, path):
         found = count(source, CountSpec(("<b>\x1b[31m",), target='y"', cluster="<b>\x1b[31m"))
         assert set(found.cells.levels[0]) == {nasty, "<script>", "b"}
+
+
+def test_a_quoted_line_break_in_the_header_is_part_of_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "break.csv"
+    path.write_text('"a\nb",y\n' + "p,0\nq,1\n" * 20, "utf-8")
+    assert count(path, CountSpec(sensitive=("a\nb",), target="y")).rows == 40
+
+
+def test_a_quote_that_the_header_never_closes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "open.csv"
+    path.write_text('"a,y\n' + "p,0\nq,1\n" * 200, "utf-8")
+    with pytest.raises(BadInputError, match=r"open\.csv"):
+        count(path, CountSpec(sensitive=("a",), target="y"))

@@ -11,10 +11,10 @@ from typing import Any, TextIO
 
 import click
 
-from toolkit.cli.exits import DONE, let_go, worst
+from toolkit.cli.exits import DONE, NOTHING_WRITTEN, let_go, worst
 from toolkit.cli.settings import Configured, Names, flattened, option
 
-FORMATS = ("html", "json", "markdown", "junit", "card")
+FORMATS = ("html", "json", "markdown", "junit", "sarif", "card")
 CONSTRAINTS = ("selection_rate", "true_positive_rate", "false_positive_rate", "equalized_odds")
 
 
@@ -120,6 +120,9 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Leave a warning out; the report lists it.",
     ),
     option("seed"),
+    click.option(
+        "--redact", is_flag=True, help="Codes for names of columns and groups, no counts under 10, anywhere."
+    ),
     click.option("--name", metavar="NAME", help="What to call the audit; by default the table's name."),
     option("output", "-o"),
     click.option(
@@ -162,14 +165,21 @@ command = click.command(
 def _audit(given: dict[str, Any], results: TextIO) -> int:
     """Run, write, print: the report's path last."""
     from toolkit.audit import audit, folder_for
-    from toolkit.cli.output import tidy_on_failure, written
+    from toolkit.cli.output import forget_others, tidy_on_failure, written
 
     quiet, as_json, formats = given.pop("quiet"), given.pop("as_json"), given.pop("formats")
-    folder = Path(given.pop("output") or folder_for(given["table"], given["name"]))
+    hidden = "reports/redacted-audit" if given["redact"] else ""
+    folder = Path(given.pop("output") or hidden or folder_for(given["table"], given["name"]))
     asked = _asked(given)
     with tidy_on_failure(folder), _progress(quiet=quiet) as tell:
-        run = audit(**asked, output=folder, progress=tell)
+        try:
+            run = audit(**asked, output=folder, progress=tell)
+        except BaseException as error:  # unlike a check, an audit keeps nothing until it is whole
+            error.add_note(NOTHING_WRITTEN)
+            raise
         paths = written(run, folder, formats)
+        if given["redact"]:
+            forget_others(folder, formats)
     document = run.to_dict()
     try:
         _print(document, paths, results, as_json=as_json)

@@ -9,11 +9,7 @@ from typing import Any, TextIO
 from toolkit.cli.terminal import columns, harmless
 
 HEADER = ("attribute", "metric", "highest", "lowest", "gap (95 %)", "ruling")
-GATE = {
-    "shown": "the gate failed: at least one gap is shown",
-    "small": "the gate held: every gap is shown to be small",
-    "open": "the gate is open: not enough evidence",
-}
+GATE = {"shown": "the gate failed", "small": "the gate held", "open": "the gate is open"}
 
 
 def summary(document: Mapping[str, Any], paths: Sequence[Path], file: TextIO) -> None:
@@ -29,6 +25,6 @@ def summary(document: Mapping[str, Any], paths: Sequence[Path], file: TextIO) ->
         print(harmless(f"{warning['level']}: {warning['title']} ({warning['code']})"), file=file)
     gate = document.get("gate")
     if gate:
-        print(GATE[gate["result"]], file=file)
+        print(harmless(": ".join(filter(None, (GATE[gate["result"]], gate.get("reason"))))), file=file)
     for path in paths:
         print(harmless(str(path)), file=file)

@@ -12,6 +12,7 @@ import click
 
 from toolkit.cli.exits import GATE, let_go, worst
 from toolkit.cli.settings import Configured, option
+from toolkit.records import Run
 
 OWN_TABLE = ("target", "positive", "sensitive", "drop")
 
@@ -33,6 +34,8 @@ class Options:
     fail_on: tuple[str, ...]
     reuse: bool
     quiet: bool
+    quiz: bool
+    redact: bool
     data: str | None
     target: str | None
     positive: str | None
@@ -88,6 +91,10 @@ def _options() -> list[Callable[[Any], Any]]:
         click.option(
             "--json", "as_json", is_flag=True, help="Print the run document, and nothing else, on stdout."
         ),
+        click.option(
+            "--redact", is_flag=True, help="Codes for your table's names, in everything written and printed."
+        ),
+        click.option("--quiz", is_flag=True, help="A report that asks before it shows each ruling."),
         option("quiet", "-q"),
     ]
 
@@ -171,12 +178,13 @@ def _table(options: Options) -> Any:
 def _check(group: str, options: Options, results: TextIO) -> int:
     """Run, write, print: the report's path last."""
     from toolkit.check import check
-    from toolkit.cli.output import tidy_on_failure, written
+    from toolkit.cli.output import forget_others, tidy_on_failure, written
     from toolkit.cli.progress import watching
 
     folder = Path(options.output or f"reports/{group}")
     source = _source(options)
-    with tidy_on_failure(folder), watching(group, quiet=options.quiet) as progress:
+    quiet = options.quiet or options.redact  # progress names datasets and the reasons of failures
+    with tidy_on_failure(folder), watching(group, quiet=quiet) as progress:
         run = check(
             group,
             **options.selection,
@@ -187,14 +195,28 @@ def _check(group: str, options: Options, results: TextIO) -> int:
             progress=progress,
             cluster=options.cluster or None,
             timeout=options.timeout,
+            redact=options.redact,
         )
         paths = written(run, folder, options.format)
+        if options.redact:
+            forget_others(folder, options.format)
+        if options.quiz:
+            _ask_first(run, folder)
     document = run.to_dict()
     try:
         _print(document, paths, results, as_json=options.as_json)
     except BrokenPipeError:  # whoever read has gone; the gate counts all the same
         let_go(results)
     return worst([run.exit_hint, gate(document, options.fail_on)])
+
+
+def _ask_first(run: Run, folder: Path) -> None:
+    """Write the report once more, so that it asks before it shows each ruling."""
+    from toolkit.cli.output import NAMES
+    from toolkit.journal import write_atomic
+    from toolkit.report import render
+
+    write_atomic(folder / NAMES["html"], render(run.to_dict(), quiz=True))
 
 
 def _print(document: dict[str, Any], paths: list[Path], results: TextIO, *, as_json: bool) -> None:

@@ -71,6 +71,8 @@ def _converted(setting: Setting, text: str) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "(none)"
     if isinstance(value, list | tuple):
         return ", ".join(value) or "(none)"
     return (

@@ -30,6 +30,8 @@ FOLDER_TROUBLE = {
     errno.ENOTDIR: "part of the path is a file",
 }
 
+NOTHING_WRITTEN = "nothing was written"  # the note of a command that keeps no journal
+
 
 class Terminated(BaseException):
     """Somebody asked this process to end (SIGTERM)."""
@@ -58,11 +60,11 @@ def guarded(call: Callable[[], Any]) -> int:  # noqa: PLR0911 - one return per k
             let_go(out)
             return DONE
         return error.code if isinstance(error.code, int) else DONE
-    except Terminated:
-        say("Terminated. What was measured is kept; the same command goes on from there.")
+    except Terminated as stop:
+        say(f"Terminated. {_left_by(stop)}")
         return TERMINATED
-    except KeyboardInterrupt:
-        return _interrupted()
+    except KeyboardInterrupt as stop:
+        return _interrupted(stop)
     except Exception as error:
         return _explained(error)
     finally:
@@ -81,7 +83,7 @@ def _explained(error: Exception) -> int:  # noqa: PLR0911 - one return per kind 
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.Abort):
-        return _interrupted()
+        return _interrupted(error.__cause__ or error.__context__ or error)
     if isinstance(error, click.ClickException):
         say(f"Error: {error.format_message()}")
         ctx = getattr(error, "ctx", None)
@@ -96,15 +98,28 @@ def _explained(error: Exception) -> int:  # noqa: PLR0911 - one return per kind 
         return UNTRUSTED
     if isinstance(error, OSError) and error.errno in FOLDER_TROUBLE:
         where = f" ({error.filename})" if error.filename else ""
-        say(f"Error: {FOLDER_TROUBLE[error.errno]}{where}; what was measured is kept: mend that, run again.")
+        kept = "nothing was written" if _wrote_nothing(error) else "what was measured is kept"
+        say(f"Error: {FOLDER_TROUBLE[error.errno]}{where}; {kept}: mend that, run again.")
         return USAGE
     say(f"Error: a bug of ours, {type(error).__name__}; the traceback is in {_saved(error)}")
     return BUG
 
 
-def _interrupted() -> int:
-    say("Interrupted. What was measured is kept; the same command goes on from there.")
+def _interrupted(stop: BaseException) -> int:
+    say(f"Interrupted. {_left_by(stop)}")
     return INTERRUPTED
+
+
+def _left_by(stop: BaseException) -> str:
+    """Say what there is after a stop: a check goes on from its journal, an audit begins anew."""
+    if _wrote_nothing(stop):
+        return "Nothing was written; the same command begins anew."
+    return "What was measured is kept; the same command goes on from there."
+
+
+def _wrote_nothing(error: BaseException) -> bool:
+    """Whether a command said so of itself on the way out."""
+    return NOTHING_WRITTEN in getattr(error, "__notes__", ())
 
 
 def _warned(message: Warning | str, *_where: Any, **_more: Any) -> None:

@@ -16,6 +16,7 @@ NAMES = {
     "json": "run.json",
     "markdown": "report.md",
     "junit": "junit.xml",
+    "sarif": "report.sarif",
     "card": "card.md",
 }
 
@@ -27,11 +28,27 @@ def tidy_on_failure(folder: Path) -> Iterator[None]:
     made = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         yield
-    except Exception:  # whatever it was, what never began leaves no folder
+    except BaseException:  # whatever it was, a stop from outside too: what never began leaves no folder
         for part in made:
             if part.is_dir() and {p.name for p in part.iterdir()} <= {".lock"}:
                 shutil.rmtree(part)
         raise
+
+
+def refuse_beside(own: Path, folder: Path) -> None:
+    """Refuse to lay a redacted copy beside what it hides."""
+    if folder.resolve() == own.resolve():
+        raise BadInputError(
+            f"{folder}: a redacted copy there would lie beside the run that it hides; give another folder "
+            "with --output"
+        )
+
+
+def forget_others(folder: Path, formats: Iterable[str]) -> None:
+    """Remove what an earlier run left in a folder and this one does not write anew: it was not redacted."""
+    kept = {NAMES[name] for name in formats} | {"run.json", "report.html"}
+    for name in {*NAMES.values(), "outcomes.jsonl", "failures.log"} - kept:
+        (folder / name).unlink(missing_ok=True)
 
 
 def refuse_unwritable(folder: Path) -> None:
@@ -71,6 +88,10 @@ def written(run: Run, folder: Path, formats: Iterable[str]) -> list[Path]:
             from toolkit.report.formats import junit
 
             write_atomic(path, junit(document))
+        elif name == "sarif":
+            from toolkit.report.formats import sarif
+
+            write_atomic(path, sarif(document))
         elif name == "card":
             from toolkit.report.formats.card import card
 

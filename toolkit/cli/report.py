@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from toolkit.cli.exits import DONE, worst
+from toolkit.cli.report_diff import diff
+from toolkit.cli.report_index import index
+from toolkit.cli.report_open import open_
+from toolkit.cli.report_verify import verify
 from toolkit.cli.settings import FORMATS, Names, flattened
 from toolkit.cli.terminal import harmless
 from toolkit.records import BadInputError, Run
@@ -35,14 +41,19 @@ def command() -> None:
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="Folder to write to; by default the run's own."
 )
-def build(run: Path, formats: tuple[str, ...], output: Path | None) -> None:
+@click.option("--quiz", is_flag=True, help="Ask the reader before each ruling is shown.")
+@click.option(
+    "--redact", is_flag=True, help="Codes for names, no counts under 10, in a folder of its own (--output)."
+)
+def build(run: Path, formats: tuple[str, ...], output: Path | None, quiz: bool, redact: bool) -> None:
     """Render RUN (a folder, run.json, or a report.html) again without running anything."""
-    from toolkit.cli.output import NAMES, refuse_unwritable
+    from toolkit.cli.output import NAMES, refuse_beside, refuse_unwritable
     from toolkit.document import dumps
     from toolkit.journal import write_atomic
     from toolkit.report import render
-    from toolkit.report.formats import junit, markdown
+    from toolkit.report.formats import junit, markdown, sarif
     from toolkit.report.formats.card import card
+    from toolkit.report.redaction import redacted
     from toolkit.report.validation import is_audit
 
     document = read_document(run)
@@ -50,9 +61,23 @@ def build(run: Path, formats: tuple[str, ...], output: Path | None) -> None:
         raise BadInputError(
             f"{run}: a model card describes an audit, and this is a check; leave --format card out"
         )
-    folder = output or (run if run.is_dir() else run.parent)
+    if quiz and (is_audit(document) or "html" not in formats):
+        why = "an audit rules on no beliefs" if is_audit(document) else "only the HTML report can ask"
+        raise BadInputError(f"{run}: there is nothing to guess, because {why}; leave --quiz out")
+    own = run if run.is_dir() else run.parent
+    folder = output or own
+    if redact:
+        refuse_beside(own, folder)
+        document = redacted(document)
     refuse_unwritable(folder)
-    write = {"html": render, "markdown": markdown, "junit": junit, "json": dumps, "card": card}
+    write: dict[str, Callable[[dict[str, Any]], str]] = {
+        "html": partial(render, quiz=quiz),
+        "markdown": markdown,
+        "junit": junit,
+        "sarif": sarif,
+        "json": dumps,
+        "card": card,
+    }
     texts = {name: write[name](document) for name in formats}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -62,7 +87,8 @@ def build(run: Path, formats: tuple[str, ...], output: Path | None) -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def show(file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the run document, and nothing else, on stdout.")
+def show(file: Path, as_json: bool) -> None:
     """Print the rulings of FILE (a folder, run.json, or a report.html)."""
     import sys
 
@@ -70,6 +96,9 @@ def show(file: Path) -> None:
     from toolkit.report.validation import is_audit
 
     document = read_document(file)
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        return
     if is_audit(document):
         _show_audit(document)
         return
@@ -132,3 +161,9 @@ def read_document(path: Path) -> dict[str, Any]:
         where = str(error).splitlines()[0]
         raise BadInputError(f"{file}: the run document is damaged ({where}); run it again") from error
     return document
+
+
+command.add_command(verify)
+command.add_command(diff)
+command.add_command(index)
+command.add_command(open_)

@@ -3,10 +3,11 @@
 Click itself prefers option over environment over ``default_map`` over default; a configuration file becomes
 that map once every key and value in it has been checked.
 """
-# ruff: noqa: ARG001, ARG002 - Click decides what these are called with
+# ruff: noqa: ARG002 - Click decides what these are called with
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -19,19 +20,21 @@ import click
 
 from toolkit.records import BadInputError
 
-Kind = Literal["choice", "choices", "names", "count", "seconds", "share", "path", "flag"]
+Kind = Literal["choice", "choices", "names", "count", "size", "seconds", "margin", "share", "path", "flag"]
 WHAT = {
     "choice": "one of {choices}",
     "choices": "a list of {choices}",
     "names": "a list of names",
     "count": "a whole number, 0 or more",
+    "size": "a whole number, 1 or more",
     "seconds": "a number of seconds above 0",
-    "share": "a number above 0",
+    "margin": "a finite number above 0",
+    "share": "a number between 0 and 1",
     "path": "a path",
     "flag": "true or false",
 }
 EFFORTS = ("quick", "standard", "full")
-FORMATS = ("html", "json", "markdown", "junit")
+FORMATS = ("html", "json", "markdown", "junit", "sarif")
 GATES = ("refuted", "supported", "inconclusive", "error")
 
 
@@ -77,9 +80,9 @@ SETTINGS = {
         Setting("fail_on", "choices", (), "Exit 1 if any belief is ruled so.", GATES),
         Setting("reuse", "flag", True, "Use outcomes of earlier runs of the same code on the same data."),
         Setting("quiet", "flag", False, "Show no progress."),
-        Setting("margin", "share", None, "Audit: the smallest difference of interest; by default 0.05."),
+        Setting("margin", "margin", None, "Audit: the smallest difference of interest; by default 0.05."),
         Setting("ratio_margin", "share", 0.8, "Audit: the smallest acceptable ratio of two rates."),
-        Setting("min_group", "count", 10, "Audit: groups with a smaller denominator are not compared."),
+        Setting("min_group", "size", 10, "Audit: groups with a smaller denominator are not compared."),
     )
 }
 
@@ -129,7 +132,12 @@ def near(name: str, known: Sequence[str]) -> str:
 
 def flattened(ctx: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, ...]:
     """Join what several mentions of an option gave, each name once."""
-    return tuple(dict.fromkeys(name for names in value for name in names))
+    names = tuple(dict.fromkeys(name for names in value for name in names))
+    given = ctx.get_parameter_source(parameter.name or "")
+    if value and not names and given is click.core.ParameterSource.COMMANDLINE:
+        # An empty shell variable would otherwise leave out a gate without a word.
+        raise click.BadParameter("it names nothing; give a name, or leave the option out", ctx, parameter)
+    return names
 
 
 def option(name: str, *declarations: str) -> Callable[[Any], Any]:
@@ -156,8 +164,10 @@ def option(name: str, *declarations: str) -> Callable[[Any], Any]:
     types: dict[str, Any] = {
         "choice": click.Choice(setting.choices),
         "count": click.IntRange(min=0),
+        "size": click.IntRange(min=1),
         "seconds": click.FloatRange(min=0, min_open=True),
-        "share": click.FloatRange(min=0, min_open=True),
+        "margin": click.FloatRange(min=0, min_open=True),
+        "share": click.FloatRange(min=0, max=1, min_open=True, max_open=True),
         "path": click.STRING,
     }
     shown = bool(setting.default) or setting.kind == "count"
@@ -241,8 +251,10 @@ def _fits(setting: Setting, value: Any) -> bool:
     return {
         "choice": value in setting.choices,
         "count": number and isinstance(value, int) and value >= 0,
+        "size": number and isinstance(value, int) and value >= 1,
         "seconds": number and value > 0,
-        "share": number and value > 0,
+        "margin": number and 0 < value < math.inf,
+        "share": number and 0 < value < 1,
         "path": isinstance(value, str),
         "flag": isinstance(value, bool),
     }[setting.kind]

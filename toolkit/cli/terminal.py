@@ -31,6 +31,11 @@ def harmless(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Return harmless text without line breaks and tabs, so that a name cannot lay out a table of its own."""
+    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def console(*, stderr: bool = False, file: TextIO | None = None) -> Console:
     """Return a console that reads no markup; Rich itself honours NO_COLOR."""
     from rich.console import Console
@@ -83,7 +88,7 @@ def columns(rows: Iterable[Sequence[str]], *, header: Sequence[str], file: TextI
         last = place == len(header) - 1
         table.add_column(title, overflow="fold", no_wrap=not last)
     for row in rows:
-        table.add_row(*(Text(harmless(cell)) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     screen = console(file=file)
     with screen.capture() as captured:
         screen.print(table)

@@ -53,7 +53,6 @@ def _row(verdict: Document, places: int) -> Row:
         p_against=p_value(verdict.get("p_against")),
         mode="fresh data each trial" if ratio is None else f"splits of one table, test/train {short(ratio)}",
         effects=tuple(number(e, places + 1, sign=True) for e in verdict.get("effects") or ()),
-        label=f"{dataset}: effect {words.effect(verdict, places)}, {words.RULING[verdict['ruling']].lower()}",
         verdict=verdict,
     )
 

@@ -20,8 +20,10 @@ from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from toolkit.journal import cache_folder
+from toolkit.report.paths import short
 
-FORMAT = "2"
+FORMAT = "6"
+END = "\n})();\n"  # of the closure around the bundle, which otherwise leaks one-letter names
 KEPT = frozenset(
     {
         *(
@@ -48,6 +50,8 @@ _DECIMAL = re.compile(r"-?\d*\.\d{2,}(?:e-?\d+)?")
 _NOWHERE = frozenset({"", "M0,0h0v0h0Z"})
 _MOVED = re.compile(r"translate\((-?[\d.]+),(-?[\d.]+)\)")
 _COMMAND = re.compile(r"([MLAHVZahvlz])([^A-Za-z]*)")
+_DISC = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0")
+_SQUARE = re.compile(r"M-([\d.]+),-\1h([\d.]+)v\2h-\2Z")
 _VALUE = re.compile(r"-?[\d.]+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
@@ -90,6 +94,26 @@ def _convert(text: str) -> str:
     return tostring(_tidied(svg), encoding="unicode")
 
 
+@lru_cache(maxsize=1)
+def bundle() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script that leaves a single name, `toolkitVega`, behind.
+
+    It costs two seconds to put together and is kept beside the drawings.
+    """
+    key = f"vega-{FORMAT}-{version('vl-convert-python')}"
+    path = cache_folder() / "figures" / f"{key}.js"
+    with suppress(OSError, UnicodeDecodeError):
+        kept = path.read_text(encoding="utf-8")
+        if kept.endswith(END):
+            return kept
+    import vl_convert
+
+    made = f"(()=>{{{vl_convert.javascript_bundle('window.toolkitVega=vegaEmbed;')}{END}"
+    with suppress(OSError):
+        _write(path, made)
+    return made
+
+
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
@@ -104,6 +128,8 @@ def _tidied(svg: Element) -> Element:
     )
     for child in svg:
         root.extend(_kept(child))
+    for element in root.iter("path"):
+        element.attrib["d"] = short(element.attrib["d"])
     return root
 
 
@@ -116,24 +142,46 @@ def _kept(element: Element) -> list[Element]:
     copy = Element(tag, {k: _rounded(v) for k, v in element.attrib.items() if k in KEPT and not _idle(k, v)})
     if tag == "text":
         copy.text = element.text
+        moved = _MOVED.fullmatch(copy.get("transform", ""))
+        if moved:
+            del copy.attrib["transform"]
+            copy.attrib.update({"x": moved[1], "y": moved[2]})
         copy.attrib.pop("fill", None)  # the style sheet's, so that it follows the reader's colours
+    if tag == "path" and not copy.get("stroke"):
+        _plain(copy)
     copy.extend(_merged([kept for child in element for kept in _kept(child)]))
     if tag != "g":
         return [copy]
     return list(copy) if not copy.attrib else [copy] if len(copy) else []
 
 
+def _plain(filled: Element) -> None:
+    """Write a disc or a square as the dot of a pen, a fifth as long; leave out a pen that draws nothing."""
+    filled.attrib.pop("stroke-width", None)
+    disc, square = _DISC.fullmatch(filled.get("d", "")), _SQUARE.fullmatch(filled.get("d", ""))
+    if "fill" in filled.attrib and (disc or square):
+        cap, width = ("round", 2 * float(disc[1])) if disc else ("square", float(square[2]) if square else 0)
+        pen = {"stroke": filled.attrib.pop("fill"), "stroke-width": f"{width:g}"}
+        filled.attrib.update({"d": "M0,0h0", "stroke-linecap": cap} | pen)
+
+
 def _merged(siblings: list[Element]) -> list[Element]:
-    """Join lines and symbols that differ only in their place into one path each."""
+    """Join symbols that differ only in their place, and straight lines of one pen, into one path each."""
     found: dict[object, Element] = {}
     for element in siblings:
         moved = _MOVED.fullmatch(element.get("transform", "translate(0,0)"))
-        if element.tag not in {"path", "line"} or moved is None or element.get("d", "").count("L") > 4:
+        corners = element.get("d", "").count("L")
+        if (
+            element.tag not in {"path", "line"}
+            or moved is None
+            or corners > (12 if "fill" in element.attrib else 4)
+        ):
             found[id(element)] = element
             continue
         rest = {k: v for k, v in element.attrib.items() if k not in {"transform", "d", "x2", "y2"}}
         d = _shifted(_path(element), float(moved[1]), float(moved[2]))
-        first = found.setdefault((_path(element), *sorted(rest.items())), Element("path", {"d": ""} | rest))
+        outline = _path(element) if "fill" in rest else ""  # strokes of one pen need not be alike
+        first = found.setdefault((outline, *sorted(rest.items())), Element("path", {"d": ""} | rest))
         first.attrib["d"] += d
     return list(found.values())
 

@@ -34,7 +34,7 @@ SHAPE_PATHS = {
     "triangle-down": "M15,9.5l3.5,-6.2h-7Z",
     "triangle-right": "M18.5,6l-6.2,3.5v-7Z",
 }
-FRAME = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "background": None}
+FRAME = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "background": None}
 
 
 def spec(panel: Panel, series: Sequence[str]) -> Spec:
@@ -53,7 +53,9 @@ def _channel(name: str, values: Sequence[Any], many: int) -> Spec:
 def _value(axis: Axis, field: str, *, labels: bool) -> Spec:
     """Describe a quantitative channel on a fixed axis."""
     kind = "log" if axis.log else "linear"
-    scale = {"type": kind, "domain": [axis.low, axis.high], "nice": False, "zero": False}
+    scale = {"type": kind, "domain": [axis.low, axis.high], "nice": False} | (
+        {} if axis.log else {"zero": False}
+    )
     marks = {"values": list(axis.ticks), "labelOverlap": False, "labelFlush": False, "title": None}
     if not labels:
         return {"field": field, "type": "quantitative", "scale": scale, "axis": None}

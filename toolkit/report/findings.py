@@ -68,7 +68,7 @@ def panel_label(figure: Mapping[str, Any], panel: Panel) -> str:
     spread = f"from {short(min(values))} to {short(max(values))}" if values else "no points"
     what = f"{clean(figure['y_title'])}, {clean(figure['x_title'])}"
     many = count(len(lines), "series", "series")
-    return f"{title}{what}; {many}, {spread}. The numbers are in the table below."
+    return f"{title}{what}; {many}, {spread}."
 
 
 def _course(figure: Mapping[str, Any], panels: Sequence[Panel]) -> str:

@@ -9,37 +9,53 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from toolkit.report import markup, rulers, words
+from toolkit.report.alive import life, source
 from toolkit.report.drawing import draw
 from toolkit.report.figures import legend, spec
 from toolkit.report.parts import ClaimView, Document, FigureView, Row
+from toolkit.report.paths import share
 from toolkit.report.view import view
 
-LIMIT = 1_900_000  # bytes; mail servers and readers are patient up to about 2 MB
+LIMIT = 1_990_000  # bytes; mail servers and readers are patient up to about 2 MB
 FEWER = (12, 6, 3, 1)
 
 
-def render(document: Document) -> str:
+def render(document: Document, *, alive: bool = True, quiz: bool = False) -> str:
     """Return the report of a run document as one self-contained HTML file.
 
-    A report that would grow past `LIMIT` draws only the first panels of each figure and says so; the
-    tables keep all numbers.
+    A report that would grow past `LIMIT` first does without live figures, then draws only the first panels
+    of each figure and says so; the tables keep all numbers.
+
+    Parameters
+    ----------
+    alive : bool
+        Whether the figures answer to pointer and keys where script may run; without script they are the same.
+    quiz : bool
+        Whether the reader is asked before each ruling is shown, where script may run.
     """
-    html = _page(document, most=None)
-    for most in FEWER:
+    html = ""
+    for most, live in ((None, alive), *((most, False) for most in (None, *FEWER))):
+        html = _page(document, most, alive=live, quiz=quiz)
         if len(html.encode()) <= LIMIT:
             break
-        html = _page(document, most)
     return html
 
 
-def _page(document: Document, most: int | None) -> str:
+def _page(document: Document, most: int | None, *, alive: bool, quiz: bool) -> str:
+    shown = view(document, most)
+    living = life(f for b in shown.beliefs for f in b.figures) if alive else None
+    questions = source("quiz.js") if quiz else ""
+    sheets = ("readers.css", *(["alive.css"] if living else []), *(["quiz.css"] if quiz else []))
+    scripts = [*([questions] if quiz else []), *(living.allowed if living else ())]
     page = _templates().get_template("report.html.j2")
     return page.render(
-        view=view(document, most),
+        view=shown,
         island=markup.island(document),
-        style=markup.style(),
-        policy=markup.policy(),
+        style=markup.style(*sheets),
+        policy=markup.policy(*sheets, scripts=scripts),
         version=document["schema"],
+        life=living,
+        quiz=markup.script(questions) if quiz else None,
     )
 
 
@@ -80,11 +96,16 @@ def _axis(claim: ClaimView, ground: str = "") -> Markup:
 
 def _plots(figure: FigureView) -> list[tuple[str, Markup]]:
     """Draw the panels of a figure, each with its title."""
-    drawn = []
-    for i, (panel, label) in enumerate(zip(figure.panels, figure.labels, strict=True), 1):
-        element = draw(spec(panel, figure.series), f"f{figure.number}-{i}", label)
-        drawn.append((panel.title, markup.drawing(element)))
-    return drawn
+    labelled = zip(figure.panels, figure.labels, strict=True)
+    drawn = [
+        draw(spec(panel, figure.series), f"f{figure.number}-{i}", label)
+        for i, (panel, label) in enumerate(labelled, 1)
+    ]
+    axes = share(drawn, f"f{figure.number}")
+    put = [markup.drawing(element) for element in drawn]
+    if axes is not None:
+        put[0] = markup.drawing(axes) + put[0]
+    return [(panel.title, svg) for panel, svg in zip(figure.panels, put, strict=True)]
 
 
 def _key(place: int, many: int) -> Markup:

@@ -115,7 +115,7 @@ def axis(values: Sequence[float], *, log: bool, zero: bool = False) -> Axis:
         return _log_axis(low, high)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # one value, rounding aside
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
     step = _round_step((high - low) / 4)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -31,7 +31,6 @@ class Row:
     p_against: str
     mode: str
     effects: tuple[str, ...]
-    label: str
     verdict: Mapping[str, Any]
 
 

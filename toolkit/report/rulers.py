@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
+from toolkit.report.paths import short
 from toolkit.report.words import RULING, number
 
 WIDTH, ROW, PITCH, EDGE = 240.0, 28.0, 12.0, 10.0
@@ -74,8 +75,8 @@ def _svg(width: float, height: float, label: str = "", **attributes: str) -> Ele
 
 
 def _line(parent: Element, start: tuple[float, float], stop: tuple[float, float], kind: str) -> None:
-    ends = {"x1": start[0], "y1": start[1], "x2": stop[0], "y2": stop[1]}
-    SubElement(parent, "line", {k: f"{v:g}" for k, v in ends.items()} | {"class": kind})
+    way = f"H{stop[0]:g}" if start[1] == stop[1] else f"V{stop[1]:g}"
+    SubElement(parent, "path", {"d": f"M{start[0]:g},{start[1]:g}{way}", "class": kind})
 
 
 def shape(ruling: str, x: float, y: float, size: float) -> Element:
@@ -88,7 +89,7 @@ def shape(ruling: str, x: float, y: float, size: float) -> Element:
         "not_applicable": f"M{x - s:g},{y:g}H{x + s:g}",
         "error": f"M{x:g},{y - s * 1.1:g}L{x + s * 1.1:g},{y + s * 0.9:g}H{x - s * 1.1:g}Z",
     }[ruling]
-    return Element("path", {"d": path, "class": f"shape {ruling}"})
+    return Element("path", {"d": short(path), "class": f"shape {ruling}"})
 
 
 def shapes() -> Element:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import bidirectional
 
 RULING = {
     "supported": "Supported",
@@ -14,6 +15,7 @@ RULING = {
     "not_applicable": "Not applicable",
     "error": "Error",
 }
+GUESSED = ("supported", "refuted", "inconclusive")  # what a reader may be asked to foresee
 MEANING = {
     "supported": "the interval lies wholly on the side the claim predicts",
     "refuted": "the interval lies wholly on the other side",
@@ -39,12 +41,22 @@ STATUS = {
     "died": "the worker died",
 }
 NOTHING = "–"
+TURNING = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 
 
 def clean(text: object) -> str:
     """Return text from data with the characters that no document may hold replaced."""
     return _CONTROL.sub("\ufffd", "" if text is None else str(text))
+
+
+def turns(text: object) -> bool:
+    r"""Whether text holds a letter or a sign that can turn the direction of what stands beside it.
+
+    >>> turns("0.47 (−0.1 to 0.9)"), turns("שלום"), turns("\u202eevil")
+    (False, True, True)
+    """
+    return any(bidirectional(c) in TURNING for c in str(text) if not c.isascii())
 
 
 def decimals(margin: float | None) -> int:

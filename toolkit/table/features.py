@@ -62,9 +62,8 @@ def build(columns: Sequence[Column], sensitive: Sequence[str], outcome: Outcome,
                 notes.append(f"{column.name} determines the target completely: does it contain the outcome?")
     if not values or all(column in sensitive for column in used):
         reasons = "; ".join(notes[:3]) + ("; ..." if len(notes) > 3 else "")
-        raise BadInputError(
-            f"{label}: no column is left to learn from ({reasons}); give numbers or categories"
-        )
+        why = f" ({reasons})" if reasons else " besides the target and the sensitive columns"
+        raise BadInputError(f"{label}: no column is left to learn from{why}; give numbers or categories")
     if len(names) > MOST_FEATURES:
         raise BadInputError(
             f"{label}: {len(names):,} features, more than {MOST_FEATURES:,}; leave columns out"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ DELIMITERS = (",", "\t", ";", "|")
 NUMBER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|BIGNUM|DECIMAL\(\d+, ?\d+\)")
 MOSTLY = 0.95
 FEW_LEVELS = 20
+HEADER_LINES = 100
 
 
 def read_files(source: str, name: str | None) -> Table:
@@ -65,6 +67,8 @@ def files_of(source: str) -> list[Path]:
     """Return the files a path or a glob stands for."""
     if re.match(r"^[A-Za-z][A-Za-z0-9+.-]+://", source):
         raise BadInputError(f"{source}: tables are not read over the network; download it and give the file")
+    if not source.strip():
+        raise BadInputError("no table is named; give a file, a glob, or the name of a dataset")
     path = Path(source).expanduser()
     if path.is_dir():
         raise BadInputError(f"{source}: this is a folder; give a file, or a glob such as '{source}/*.csv'")
@@ -217,11 +221,16 @@ def _header(path: Path, *, packed: bool) -> tuple[str, list[str]]:
     try:
         with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline(4_000_000)
+            for more in islice(file, HEADER_LINES):
+                if line.count('"') % 2 == 0:
+                    break
+                line += more  # a quoted name that holds a line break
     except UnicodeDecodeError as error:
         raise BadInputError(_encoding(path.name, error)) from error
     except (OSError, EOFError) as error:
         raise BadInputError(f"{path}: the file cannot be unpacked ({error}); it may be truncated") from error
-    parsed = {mark: next(csv.reader([line], delimiter=mark), []) for mark in DELIMITERS}
+    lines = line.splitlines(keepends=True)
+    parsed = {mark: next(csv.reader(lines, delimiter=mark), []) for mark in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda mark: len(parsed[mark]))
     return delimiter, [name.strip() for name in parsed[delimiter]]
 

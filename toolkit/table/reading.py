@@ -153,7 +153,8 @@ def _default_threshold(table: Source, spec: CountSpec) -> float:
     low, high = (
         np.ma.filled(np.ma.asarray(found[side], dtype=np.float64), 0.0)[0] for side in ("low", "high")
     )
-    if not (low >= 0 and high <= 1):
+    # What is no finite number is refused by its row once the rows are read.
+    if np.isfinite([low, high]).all() and not (low >= 0 and high <= 1):
         raise BadInputError(
             f"{table.label}: the score {spec.score!r} runs from {low:g} to {high:g}, so that no threshold "
             "goes without saying; give one with --threshold"

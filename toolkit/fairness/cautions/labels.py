@@ -160,6 +160,8 @@ def _forced(context: Context, attribute: str) -> dict[str, Any] | None:
     forced = base / (1 - base) * (1 - precision) / precision * (1 - missed)
     if max(forced[first], forced[second]) > 1:
         return None  # so unequal that equal precision and misses are impossible even in arithmetic
+    if abs(forced[first] - forced[second]) < context.margin:
+        return None  # in a large table even a difference of no interest has a small p-value
     measured = rate(counts, "false_positive_rate")
     return {
         "attribute": attribute,

@@ -10,7 +10,7 @@ from toolkit.report.audit.lookup import Document, shown_name
 from toolkit.report.audit.parts import Block, Command, Facts, Heading, Listing, Numbers, Section, Text
 from toolkit.report.tables import Table
 from toolkit.report.view import facts
-from toolkit.report.words import clean, count, short
+from toolkit.report.words import clean, count, listed, sentence, short
 
 Row = Mapping[str, Any]
 
@@ -42,14 +42,18 @@ def worst(rows: Sequence[Row]) -> str:
     if not covered:
         return text
     value, key, row = min(covered, key=lambda c: c[0])
-    where = ", ".join(
-        f"{clean(k).replace('_', ' ')} {short(v)}"
+    told = {k: row[k] for k in ("part", "world") if row.get(k)} or {
+        k: v
         for k, v in row.items()
         if k != key and not _rate(k) and isinstance(v, str | int | float) and not isinstance(v, bool)
+    }
+    where = ", ".join(
+        clean(v) if k in ("part", "world") else f"{clean(k).replace('_', ' ')} {short(v)}"
+        for k, v in told.items()
     )
     return (
         f"{text} The worst coverage of a 95 % interval was {100 * value:.1f} % ({where}); "
-        f"{sum(c[0] >= 0.93 for c in covered)} of {len(covered)} are at 93 % or above."
+        f"{sum(c[0] >= 0.93 for c in covered)} of {len(covered)} coverages are 93 % or above."
     )
 
 
@@ -69,7 +73,9 @@ def _grid(keys: Sequence[str], rows: Sequence[Row], most: int) -> Numbers:
     head = tuple(clean(k).replace("_", " ") for k in named)
     cells = tuple(tuple(short(row.get(k)) for k in named) for row in rows[:most])
     note = f"{len(rows) - most:,} more in the embedded run document." if len(rows) > most else ""
-    title = f"{count(len(rows), 'cell')}: {', '.join(head)}"
+    parts = [*dict.fromkeys(clean(row["part"]) for row in rows if row.get("part"))]
+    cells_said = count(len(rows), "cell")
+    title = sentence(f"{listed(parts)}: {cells_said}") if parts else f"{cells_said}: {', '.join(head)}"
     return Numbers(title, Table(head, cells), folded=True, note=note)
 
 
@@ -80,7 +86,7 @@ def data(document: Document) -> Section:
     pairs = [
         ("table", clean(found.get("label") or found["path"])),
         ("format", clean(found.get("format"))),
-        ("rows", f"{int(found['rows']):,} read, {used:,} used"),
+        ("rows", (f"{int(found['rows']):,} read, " if found["rows"] is not None else "") + f"{used:,} used"),
         ("columns", ", ".join(clean(c) for c in found.get("columns") or ())),
         *((k.replace("_", " "), clean(found[k])) for k in ("weight", "cluster", "within") if found.get(k)),
     ]
@@ -93,6 +99,7 @@ def data(document: Document) -> Section:
         blocks.append(Numbers("Files", Table(("File", "sha256"), files[:50]), folded=len(files) > 5))
     blocks += _dropped(found.get("dropped") or ())
     if found.get("notes"):
+        blocks.append(Heading("How the table was read"))
         blocks.append(Listing(tuple(clean(note) for note in found["notes"])))
     blocks += _decisions(document["decisions"])
     return Section("data", "Data and decisions", tuple(blocks))
@@ -104,7 +111,8 @@ def _dropped(dropped: Sequence[Row]) -> Iterator[Block]:
         yield Text("None: every row was used.")
         return
     for each in dropped:
-        by, text = each.get("by_group") or (), f"{count(int(each['rows']), 'row')}: {clean(each['reason'])}"
+        many = "suppressed" if each["rows"] is None else count(int(each["rows"]), "row")
+        by, text = each.get("by_group") or (), f"{many}: {clean(each['reason'])}"
         if each.get("p_value") is not None:
             text += f" (that every group loses the same share: p {words.p_value(each['p_value'])})"
         yield Text(f"{text}.")

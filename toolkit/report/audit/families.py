@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from toolkit.report.audit import words
@@ -9,7 +10,7 @@ from toolkit.report.audit.lookup import Document
 from toolkit.report.audit.parts import Block, DrawnRow, DrawnTable, Heading, Listing, Section, Text
 from toolkit.report.audit.scales import Gap, gap_marks, gap_track, scale_key
 from toolkit.report.claims import anchor
-from toolkit.report.words import NOTHING, clean, count, sentence
+from toolkit.report.words import NOTHING, clean, count, listed, sentence
 
 INTRODUCTION = (
     "A family is a set of questions asked together; within it p-values are adjusted by Holm’s method, so "
@@ -41,14 +42,28 @@ def families(document: Document, most: int) -> Section:
     gaps: Sequence[Gap] = document["gaps"]
     if not gaps:
         blocks = [Text("No gap could be computed: there are fewer than two groups.")]
+    two = _in_two(document)
     for name in dict.fromkeys(str(g.get("family") or "") for g in gaps):
-        blocks += _family(name, [g for g in gaps if str(g.get("family") or "") == name], most)
+        blocks += _family(name, [g for g in gaps if str(g.get("family") or "") == name], two, most)
     return Section("gaps", "All gaps", tuple(blocks))
 
 
-def _family(name: str, gaps: Sequence[Gap], most: int) -> Iterator[Block]:
+def _in_two(document: Document) -> frozenset[str]:
+    """Return the attributes of two groups: there "everybody else" is the other group, once more."""
+    sizes = Counter(next(iter(g["attributes"])) for g in document["groups"] if len(g["attributes"]) == 1)
+    return frozenset(attribute for attribute, groups in sizes.items() if groups == 2)
+
+
+def _family(name: str, gaps: Sequence[Gap], two: frozenset[str], most: int) -> Iterator[Block]:
     title = clean(name)
     yield Heading(_title(gaps))
+    again = {str(g["attribute"]) for g in gaps if g["compare"] == "rest" and g["attribute"] in two}
+    if again:
+        gaps = [g for g in gaps if g["attribute"] not in again]
+        who = listed([clean(attribute) for attribute in sorted(again)])
+        yield Text(f"By {who} there are two groups, and the widest pair above has compared them.")
+    if not gaps:
+        return
     how = "; ".join(COMPARED[c] for c in dict.fromkeys(str(g["compare"]) for g in gaps))
     smallest = [g["smallest_p"] for g in gaps if g.get("smallest_p") and g["compare"] == "widest"]
     least = max(smallest, default=0.0)
@@ -69,7 +84,7 @@ def _family(name: str, gaps: Sequence[Gap], most: int) -> Iterator[Block]:
         )
     if len(known) > most:
         yield Text(f"{len(known) - most} more are in the embedded run document.", "small")
-    reasons = dict.fromkeys(_reason(g) for g in gaps if g.get("reason"))
+    reasons = dict.fromkeys(_reason(g) for g in gaps if g.get("reason") and not words.exact(g))
     if reasons:
         yield Listing(tuple(reasons))
 
@@ -102,7 +117,8 @@ def _columns(gaps: Sequence[Gap]) -> tuple[str, ...]:
     head = ["Ratio" if gaps[0]["kind"] == "ratio" else "Gap"]
     if any(g.get("corrected") != g.get("value") for g in gaps):
         head.append("Corrected")
-    head += ["95 % interval", "p (adjusted)", "p, margin (adjusted)"]
+    if not all(words.exact(g) for g in gaps):
+        head += ["95 % interval", "p (adjusted)", "p, margin (adjusted)"]
     if any(needed(g) != NOTHING for g in gaps):
         head.append("Rows needed")
     return tuple(head)

@@ -30,10 +30,10 @@ def groups(document: Document, numbers: Iterator[int], most: int) -> Section:
     """Compute the section on single attributes."""
     blocks: list[Block] = [
         Text(
-            "Each panel is one metric on its own scale; a dot is a group’s rate and the line its 95 % "
-            "interval, the range of true rates that the rows leave open. The long vertical line is everybody "
-            "together. Two intervals that overlap may still differ: the rulings above decide that, not the "
-            "eye.",
+            "Each panel is one metric on its own scale; a dot is a group’s value and the line its 95 % "
+            "interval, the range of true values that the rows leave open. The long vertical line is "
+            "everybody together. Two intervals that overlap may still differ: the rulings above decide "
+            "that, not the eye.",
             "small",
         )
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from toolkit.report.audit import words
 from toolkit.report.audit.canvas import known, steps
 from toolkit.report.audit.parts import Marks, Track
+from toolkit.report.words import short
 
 Gap = Mapping[str, Any]
 
@@ -84,6 +85,8 @@ def tick(metric: object, value: float, kind: str = "difference") -> str:
     """Write a number of an axis as briefly as it allows."""
     shown = 100 * value if words.in_points(metric, kind) else value
     text = f"{abs(shown):,.6g}" if abs(shown) < 1e6 else f"{abs(shown):.2g}"
+    if kind == "difference" and 1 <= abs(value) < 1e6:  # a margin in a target's own unit has all its digits
+        text = short(abs(shown))
     return text if float(text.replace(",", "")) == 0 or shown > 0 else f"−{text}"
 
 

@@ -60,12 +60,14 @@ def _verdict(document: Document, gap: Gap, tracks: Mapping[tuple[str, str], Trac
 def _notes(gap: Gap) -> Iterator[str]:
     """Yield what a reader of one line must know besides: how to settle it, who is left out."""
     needed = gap.get("rows_needed")
-    if gap["ruling"] == "not_enough_evidence":
+    if gap.get("value") is None:
+        pass  # the sentence is the reason itself
+    elif gap["ruling"] == "not_enough_evidence":
         if needed and needed.get("sentence"):
             yield f"What would settle it: {clean(needed['sentence'])}"
         elif gap.get("reason"):
             yield clean(gap["reason"])
-    elif gap.get("reason") and gap["ruling"] != "not_applicable":
+    elif gap.get("reason") and gap["ruling"] != "not_applicable" and not words.exact(gap):
         yield clean(gap["reason"])
     if gap.get("left_out"):
         who = listed([isolated(clean(name)) for name in gap["left_out"]])
@@ -76,8 +78,9 @@ def _notes(gap: Gap) -> Iterator[str]:
 def asked(document: Document) -> str:
     """Say in one sentence or two how much was read and which groups are compared."""
     data, n = document["data"], int(document["overall"]["n"])
-    rows, used = int(data["rows"]), int((data.get("read") or {}).get("rows") or data["rows"])
-    text = count(rows, "row") + " read"
+    used = int((data.get("read") or {}).get("rows") or data["rows"])
+    rows = used if data["rows"] is None else int(data["rows"])  # a redacted copy may keep the rest to itself
+    text = count(rows, "row") + (" used" if data["rows"] is None else " read")
     held = data.get("held_out")
     if held:
         text += f", {int(held['train']):,} for training, {int(held['calibration']):,} for calibration"
@@ -161,7 +164,7 @@ def _evidence(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in evidence.items():
         if key == "p" or key.startswith("p_"):
             yield _head(key), words.p_value(value)
-        elif not _listed(value):
+        elif not _listed(value) and value not in (None, "", [], {}):
             yield from facts({key: value})
 
 

@@ -163,7 +163,19 @@ def margin(gap: Gap) -> str:
     '5'
     """
     value = float(gap["margin"])
-    return f"{100 * value:g}" if in_points(gap["metric"], gap["kind"]) else f"{value:,g}"
+    if in_points(gap["metric"], gap["kind"]):
+        return f"{100 * value:g}"
+    # In the unit of a numeric target it is a share of a standard deviation, with all its digits.
+    return f"{value:,g}" if gap["kind"] == "ratio" or gap["metric"] in SCORES or value < 1 else short(value)
+
+
+def exact(gap: Gap) -> bool:
+    """Whether a gap is a fact about everybody in the table (--census), not an estimate.
+
+    >>> exact({"value": 0.1, "low": 0.1, "high": 0.1}), exact({"value": 0.1, "low": 0.0, "high": 0.2})
+    (True, False)
+    """
+    return gap.get("value") is not None and gap["value"] == gap.get("low") == gap.get("high")
 
 
 def apart(gap: Gap) -> str:
@@ -184,6 +196,8 @@ def apart(gap: Gap) -> str:
         text = f"{point.lstrip('−')} apart"
     if gap.get("low") is None or gap.get("high") is None:
         return f"{text}, without an interval"
+    if exact(gap):
+        return text
     low, high = gap["low"], gap["high"]
     if kind == "difference" and value < 0:  # said as a distance, like the point
         low, high = -high, -low

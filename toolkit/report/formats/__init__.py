@@ -1,4 +1,4 @@
-"""Other forms of the same run document: Markdown for a pull request, JUnit XML for a CI server, JSON."""
+"""Other forms of the same run document: Markdown for a pull request, JUnit XML, SARIF, JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from toolkit.report.formats import audit_markdown, audit_tests, pull_request, test_report
 from toolkit.report.formats.plain import json
+from toolkit.report.formats.sarif import sarif
 from toolkit.report.validation import is_audit
 
-__all__ = ["json", "junit", "markdown"]
+__all__ = ["json", "junit", "markdown", "sarif"]
 
 
 def markdown(document: Mapping[str, Any]) -> str:
