@@ -76,9 +76,9 @@ FIGURES = """() => {
             for (const ink of [style.fill, style.stroke]) if (ink !== 'none') inks.add(ink);
         }
         const figure = e.closest('figure');
-        found.push({name: said.map(n => (n || '').trim()).sort((a, b) => b.length - a.length)[0],
-            caption: !!figure?.querySelector('figcaption'),
-            table: !!figure?.querySelector('table'), painted: e.tagName !== 'svg' || inks.size > 1});
+        const name = said.map(one => (one || '').trim()).sort((a, b) => b.length - a.length)[0];
+        const caption = !!figure?.querySelector('figcaption'), table = !!figure?.querySelector('table');
+        found.push({name, caption, table, painted: e.tagName !== 'svg' || inks.size > 1});
     }
     return found;
 }"""
