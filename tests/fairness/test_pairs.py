@@ -136,7 +136,9 @@ class TestNamedPair:
         self, first: tuple[int, int], second: tuple[int, int], margin: float
     ) -> None:
         found = named.difference(self.two(*first, *second), margin)
-        assert (found.p_margin <= 0.05) == (found.low > margin or found.high < -margin)
+        # Whoever cannot show a gap cannot show a large one, however the two methods round small groups.
+        beyond = found.low > margin or found.high < -margin
+        assert (found.p_margin <= 0.05) == (beyond and found.p_value <= 0.05)
         assert found.small == (-margin < found.low90 and found.high90 < margin)
 
     @given(one_group, one_group, st.floats(0.5, 0.99))
@@ -147,7 +149,8 @@ class TestNamedPair:
         if found is None:
             assert second[0] == 0
             return
-        assert (found.p_margin <= 0.05) == (found.high < margin or found.low > 1 / margin)
+        beyond = found.high < margin or found.low > 1 / margin
+        assert (found.p_margin <= 0.05) == (beyond and found.p_value <= 0.05)
         low, high = koopman_at(*first, *second, found.p_margin and Z)
         assert (found.low, found.high) == (pytest.approx(float(low)), pytest.approx(float(high)))
 

@@ -81,7 +81,7 @@ def _version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> No
         return
     from toolkit.provenance import versions
 
-    found = versions()
+    found = dict(versions())  # a copy: what is cached must stay whole
     click.echo(f"toolkit {found.pop('toolkit') or '(not installed)'}")
     for name, version in found.items():
         click.echo(f"  {name} {version or 'missing'}")
