@@ -57,7 +57,7 @@ def foreign(table: Learnable, request: Request) -> Modelled:
         features=said.columns,
         cut=cut_anew(table, request),
         explained=_explained(problem, asked, said) if problem is not None and usable is not None else None,
-        remedied=_remedied(problem) if problem is not None and usable is not None else None,
+        remedied=_remedied(problem, request.seed) if problem is not None and usable is not None else None,
     )
 
 
@@ -121,9 +121,9 @@ def _problem(
     )
 
 
-def _remedied(problem: Problem) -> Problem:
+def _remedied(problem: Problem, seed: int) -> Problem:
     """Choose thresholds on one half of the people and judge on the other; the model is asked no more."""
-    choose, judge = halves(problem.group, problem.y, 0)
+    choose, judge = halves(problem.group, problem.y, seed)
     return replace(problem, calibration=choose, test=judge, scores=None, decisions=None)
 
 

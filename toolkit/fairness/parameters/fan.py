@@ -163,26 +163,17 @@ def newcombe(x: tuple[int, int], n: tuple[int, int], margin: float = MARGIN) -> 
     """Rule on the size of a difference of two proportions (Newcombe 1998, method 10; INFERENCE.md 1)."""
     if min(n) == 0:
         return "not_applicable"
-    value = x[0] / n[0] - x[1] / n[1]
+    import numpy as np
 
-    def limits(z: float) -> tuple[float, float]:
-        (l1, u1), (l2, u2) = (_wilson(a, b, z) for a, b in zip(x, n, strict=True))
-        p, q = x[0] / n[0], x[1] / n[1]
-        return value - ((p - l1) ** 2 + (u2 - q) ** 2) ** 0.5, value + ((u1 - p) ** 2 + (q - l2) ** 2) ** 0.5
+    from toolkit.fairness.gaps.pairs import difference
+    from toolkit.fairness.metrics.proportions import counted as proportions
 
-    low, high = limits(1.959964)
+    both = proportions("selection_rate", np.array(x), np.array(n))
+    low, high = (float(limit) for limit in difference(both, 0, 1, 1.959964))
     if low > margin or high < -margin:
         return "shown"
-    low, high = limits(1.644854)
+    low, high = (float(limit) for limit in difference(both, 0, 1, 1.644854))
     return "small" if -margin < low and high < margin else "not_enough_evidence"
-
-
-def _wilson(x: int, n: int, z: float) -> tuple[float, float]:
-    """Return Wilson's limits of one proportion."""
-    p, shrink = x / n, 1 + z * z / n
-    middle = p + z * z / (2 * n)
-    half = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return (middle - half) / shrink, (middle + half) / shrink
 
 
 def flips(problem: Problem, fits: Refits) -> list[dict[str, Any]]:
