@@ -6,13 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from toolkit.cli.exits import GATE, let_go, worst
+from toolkit.cli.exits import let_go, say
 from toolkit.cli.settings import Configured, option
 from toolkit.records import Run
+
+if TYPE_CHECKING:
+    from toolkit.cli.gating import Gate
 
 OWN_TABLE = ("target", "positive", "sensitive", "drop")
 
@@ -32,6 +35,8 @@ class Options:
     output: str
     format: tuple[str, ...]
     fail_on: tuple[str, ...]
+    baseline: str
+    lock: str
     reuse: bool
     quiet: bool
     quiz: bool
@@ -80,7 +85,7 @@ def _options() -> list[Callable[[Any], Any]]:
             for name in ("only", "ignore", "dataset", "effort", "seed", "jobs", "timeout", "cluster")
         ),
         option("output", "-o"),
-        *(option(name) for name in ("format", "fail_on", "reuse")),
+        *(option(name) for name in ("format", "fail_on", "baseline", "lock", "reuse")),
         click.option(
             "--data", metavar="PATH", help="Your own table: CSV, TSV or Parquet, a glob, or a fetched name."
         ),
@@ -183,6 +188,7 @@ def _check(group: str, options: Options, results: TextIO) -> int:
 
     folder = Path(options.output or f"reports/{group}")
     source = _source(options)
+    gate = _gate(options)
     quiet = options.quiet or options.redact  # progress names datasets and the reasons of failures
     with tidy_on_failure(folder), watching(group, quiet=quiet) as progress:
         run = check(
@@ -207,7 +213,7 @@ def _check(group: str, options: Options, results: TextIO) -> int:
         _print(document, paths, results, as_json=options.as_json)
     except BrokenPipeError:  # whoever read has gone; the gate counts all the same
         let_go(results)
-    return worst([run.exit_hint, gate(document, options.fail_on)])
+    return run.exit_hint if gate is None else _judged(document, gate)
 
 
 def _ask_first(run: Run, folder: Path) -> None:
@@ -231,6 +237,20 @@ def _print(document: dict[str, Any], paths: list[Path], results: TextIO, *, as_j
     results.flush()
 
 
-def gate(document: dict[str, Any], fail_on: tuple[str, ...]) -> int:
-    """Return 1 if any belief was ruled as the gate forbids."""
-    return GATE if any(e["ruling"] in fail_on for e in document["experiments"]) else 0
+def _gate(options: Options) -> Gate | None:
+    """Read what the check will be judged by, before anything is measured."""
+    if not options.fail_on and not options.baseline:
+        return None
+    from toolkit.cli.gating import prepared
+
+    return prepared("check", options.fail_on, options.baseline, options.lock)
+
+
+def _judged(document: dict[str, Any], gate: Gate) -> int:
+    """Say on stderr what failed the gate and what was accepted; return the exit code."""
+    from toolkit.cli.gating import ending, told
+
+    outcome = gate.judge(document)
+    for line in told(outcome):
+        say(line)
+    return ending(document, outcome)

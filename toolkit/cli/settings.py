@@ -35,7 +35,7 @@ WHAT = {
 }
 EFFORTS = ("quick", "standard", "full")
 FORMATS = ("html", "json", "markdown", "junit", "sarif")
-GATES = ("refuted", "supported", "inconclusive", "error")
+GATES = ("refuted", "supported", "inconclusive", "error", "gap", "change")
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,13 @@ SETTINGS = {
         Setting("timeout", "seconds", 900.0, "Seconds one trial may take."),
         Setting("cluster", "path", "", "Address of a Dask scheduler to run on."),
         Setting("output", "path", "", "Folder for the report; by default reports/<what is checked>."),
+        Setting("root", "path", "reports", "Folder of reports, with the history of scheduled runs in it."),
         Setting("format", "choices", ("html", "json"), "What to write beside run.json.", FORMATS),
-        Setting("fail_on", "choices", (), "Exit 1 if any belief is ruled so.", GATES),
+        Setting(
+            "fail_on", "choices", (), "Exit 1 if anything is ruled so, and nobody has accepted it.", GATES
+        ),
+        Setting("baseline", "path", "", "A finished run that --fail-on change compares with."),
+        Setting("lock", "path", "", "Accepted findings; by default toolkit.lock.toml beside the settings."),
         Setting("reuse", "flag", True, "Use outcomes of earlier runs of the same code on the same data."),
         Setting("quiet", "flag", False, "Show no progress."),
         Setting("margin", "margin", None, "Audit: the smallest difference of interest; by default 0.05."),
@@ -229,6 +234,8 @@ def _checked(path: Path, table: Any) -> dict[str, Any]:
         raise BadInputError(f"{path}: [tool.toolkit] must be a table of settings")
     checked = {}
     for key, value in table.items():
+        if key == "schedule":  # the jobs, which `toolkit.schedule.jobs` reads and checks
+            continue
         name = key.replace("-", "_")
         if name not in SETTINGS:
             hint = near(name, tuple(SETTINGS)) or f"; known are {', '.join(SETTINGS)}"
