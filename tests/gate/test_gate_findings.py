@@ -258,3 +258,53 @@ def test_every_word_is_known_to_the_settings() -> None:
     from toolkit.cli.settings import GATES
 
     assert {*GATES} == {word for words in WORDS.values() for word in words}
+
+
+def watched(*alarmed: str) -> dict[str, Any]:
+    """Return an audit that watches two columns, with an alarm for some."""
+    found = audit(gap("race", "not_enough_evidence"), gap("sex", "not_enough_evidence"))
+    found["watch"] = {
+        "gaps": [
+            {
+                "attribute": name,
+                "metric": "selection_rate",
+                "kind": "difference",
+                "margin": 0.05,
+                "alarm": {
+                    "at": "2026-07-22",
+                    "night": 255,
+                    "rows": 15840,
+                    "e": 91.0,
+                    "pair": {"highest": "a", "lowest": "<b>"},
+                }
+                if name in alarmed
+                else None,
+            }
+            for name in ("race", "sex")
+        ]
+    }
+    return found
+
+
+def test_an_alarm_of_the_watch_is_a_finding_and_a_ruling_that_is_open_is_none() -> None:
+    (found,) = findings(watched("sex"), ("alarm",)).findings
+    assert found.key == "alarm/sex/selection_rate/difference/widest raised"
+    assert "15,840" in found.sentence
+    assert "past the margin of 0.05" in found.sentence
+    assert findings(watched(), ("alarm",)).findings == ()
+
+
+def test_an_accepted_alarm_passes_until_its_day_and_then_fails() -> None:
+    document = watched("sex")
+    entries = everything(document, ("alarm",))
+    assert evaluate(document, fail_on=("alarm",), accepted=entries, today=TODAY).exit == 0
+    assert evaluate(document, fail_on=("alarm",), accepted=(), today=TODAY).exit == 1
+    gone = evaluate(watched(), fail_on=("alarm",), accepted=entries, today=TODAY)
+    assert [judged.status for judged in gone.judged] == ["gone"]
+
+
+@pytest.mark.parametrize("kind", ["check", "audit"])
+def test_an_alarm_is_asked_only_of_what_is_watched(kind: str) -> None:
+    document = check("refuted") if kind == "check" else audit()
+    with pytest.raises(BadInputError, match="--watch COLUMN"):
+        findings(document, ("alarm",))

@@ -47,6 +47,14 @@ def alive_file(_own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
+def full_file(_own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of a real run: ``toolkit check misconceptions --effort full``, for 13 minutes."""
+    path = tmp_path_factory.mktemp("full") / "report.html"
+    path.write_text(render(fixture.full()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
 def quiz_file(_own_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page that asks before it shows each ruling."""
     path = tmp_path_factory.mktemp("quiz") / "report.html"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import math
+from pathlib import Path
 from typing import Any
 
+FULL = Path(__file__).parents[1] / "golden" / "full-run.json.xz"
 SCRIPT = "</script><img src=x onerror=alert(1)>"
 FORMULA = "=cmd()"
 MARKUP = "[red]bold[/red]"
@@ -12,6 +16,12 @@ TURNED = "\u202eevil\u202c שלום"
 LONG = "a column name of three hundred characters " + "x" * 258
 HOSTILE = (SCRIPT, FORMULA, MARKUP, TURNED, LONG)
 WAVE = tuple(math.sin(1.7 * k) for k in range(40))
+
+
+def full() -> dict[str, Any]:
+    """Return the largest document there is: a run of all beliefs at full effort, as it was written."""
+    found: dict[str, Any] = json.loads(lzma.decompress(FULL.read_bytes()))
+    return found
 
 
 def document() -> dict[str, Any]:
@@ -263,6 +273,13 @@ def more() -> dict[str, Any]:
                 "columns": ["dataset", "parameters", "share"],
                 "rows": [["digits", 75, 0.031], [FORMULA, None, True]],
                 "note": "Described, never ruled on.",
+            },
+            {
+                "id": "ladder",
+                "title": "Every rung of the ladder",
+                "columns": ["rung", "parameters"],
+                "rows": [[k, 2**k] for k in range(13)],
+                "note": "",
             },
         ],
     )

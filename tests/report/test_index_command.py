@@ -6,7 +6,9 @@ import json
 import webbrowser
 from pathlib import Path
 
+import click
 import diff_pairs
+import history_year as year
 import pytest
 from click.testing import CliRunner, Result
 
@@ -80,6 +82,42 @@ def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
         toolkit("report", "index", tmp_path)
     with pytest.raises(BadInputError, match="this is no folder"):
         toolkit("report", "index", tmp_path / "nowhere")
+
+
+def test_the_history_of_scheduled_jobs_comes_first(tmp_path: Path) -> None:
+    year.site(tmp_path, 20, gaps=1)
+    toolkit("report", "index", tmp_path, "--at", "2025-12-20T03:17")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Nothing has ticked for 5 days, and loans-nightly became due since." in page
+    assert "toolkit schedule doctor" in page
+    printed = json.loads(
+        toolkit("report", "index", tmp_path, "--at", "2025-12-20T04:17+01:00", "--json").stdout
+    )
+    assert printed["history"]["at"] == "2025-12-20T03:17:00+00:00"
+    assert [job["job"] for job in printed["history"]["jobs"]] == ["beliefs", "loans-nightly"]
+
+
+def test_ages_are_relative_to_now_where_no_time_is_given(tmp_path: Path) -> None:
+    year.site(tmp_path, 2, gaps=1)
+    assert json.loads(toolkit("report", "index", tmp_path, "--json").stdout)["history"]["given"] is True
+
+
+def test_what_is_damaged_in_the_history_is_told(tmp_path: Path) -> None:
+    year.site(tmp_path, 3, gaps=1)
+    (tmp_path / ".toolkit" / "heartbeat.json").write_text("{", encoding="utf-8")
+    done = toolkit("report", "index", tmp_path)
+    assert done.exit_code == 0
+    assert "history: heartbeat.json cannot be read" in done.stderr
+
+
+def test_a_time_that_is_none_is_refused(run: Path) -> None:
+    with pytest.raises(click.UsageError, match="does not match the formats"):
+        CliRunner().invoke(
+            command,
+            ["report", "index", str(run), "--at", "soon"],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
 
 
 @pytest.mark.parametrize("given", [".", "run.json", "report.html"])

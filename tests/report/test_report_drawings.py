@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.report import drawing
+from toolkit.report import drawing, markup
 from toolkit.report.figures import COLOURS, DASHES, SHAPE_PATHS, SHAPES, legend, spec
 from toolkit.report.findings import caption, finding
 from toolkit.report.panels import axis, cut, own_scales, series_of
@@ -99,10 +100,13 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(
     assert drawn([0])[0].startswith("<svg")
 
 
-def test_a_drawing_is_small_and_names_no_font_and_no_colour_of_its_own(fresh_cache: Path) -> None:
+def test_a_drawing_is_small_and_its_colours_are_those_that_the_style_sheet_knows(fresh_cache: Path) -> None:
+    sheet = str(markup.style())
     for text in drawn(list(range(len(specs())))).values():
         assert len(text) < 9_000
-        assert "font" not in text
+        for ink, colour in re.findall(r'(fill|stroke)="(#[^"]*)"', text):
+            assert f'[{ink}="{colour}"] {{ {ink}: var(--s' in sheet
+        assert text.count("font") == text.count('font-size="10"') == 1
         assert "style=" not in text
         assert "#000" not in text
 

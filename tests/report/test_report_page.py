@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 import re
 import subprocess
@@ -169,7 +168,7 @@ def test_every_claim_has_a_sentence_a_table_and_a_drawing(page: str, document: d
     ]
     drawn = re.findall(r'<section id="([^"]*)" class="claim".*?</section>', page, re.S)
     assert len(drawn) == sum(len(e["claims"]) for e in document["experiments"])
-    assert page.count('class="ruler"') >= sum(len(c["verdicts"]) for c in ruled)
+    assert page.count('class="ruler') >= sum(len(c["verdicts"]) for c in ruled)
 
 
 def test_every_figure_has_a_caption_a_finding_a_table_and_a_text_alternative(page: str) -> None:
@@ -222,19 +221,6 @@ def test_the_templates_never_switch_escaping_off() -> None:
     for module in PACKAGE.rglob("*.py"):
         if module.name != "markup.py":
             assert "Markup(" not in module.read_text(encoding="utf-8"), module.name
-
-
-def test_a_full_report_stays_under_two_megabytes(document: dict[str, Any]) -> None:
-    experiment = document["experiments"][0]
-    figure = experiment["figures"][0]
-    document["experiments"] = [
-        experiment | {"code": f"M{k:03d}", "figures": [figure | {"id": f"f{i}"} for i in range(3)]}
-        for k in range(8)
-    ]
-    html = render(document)
-    assert len(html.encode()) < 2_000_000
-    assert "To keep this file small" not in html
-    assert json.dumps(embedded(html)) == json.dumps(document)
 
 
 def test_a_report_that_would_grow_too_large_draws_fewer_panels_and_says_so(

@@ -114,6 +114,25 @@ def test_print_follows_the_reader(tab: Page) -> None:
         assert not tab.locator(".readers").is_visible()
 
 
+def test_print_of_the_largest_report_takes_less_than_sixty_pages_for_engineers(
+    browser: Browser, full_file: Path
+) -> None:
+    with browsing.opened(browser, full_file, java_script_enabled=False) as (tab, _):
+        for paper in ("A4", "Letter"):
+            assert 20 < tab.pdf(format=paper).count(b"/Type /Page\n") < 60
+
+
+def test_a_long_table_is_folded_away_and_printed_for_auditors_only(tab: Page) -> None:
+    tab.emulate_media(media="print")
+    assert not tab.locator(".belief > details table.numbers:visible").count()
+    assert tab.locator(".belief > .on-paper:visible").count() == 1
+    tab.emulate_media(media="screen")
+    read_as(tab, "Auditor")
+    tab.emulate_media(media="print")
+    assert tab.locator(".belief > details table.numbers:visible").count() == 1
+    assert not tab.locator(".on-paper:visible").count()
+
+
 def test_a_printed_summary_takes_two_pages_at_most(tab: Page) -> None:
     read_as(tab, "Summary")
     for paper in ("A4", "Letter"):

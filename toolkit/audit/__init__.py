@@ -54,14 +54,16 @@ def audit(
         If the model's file holds what was not allowed.
     """
     from toolkit.audit.sources import resolve
+    from toolkit.audit.watching import refuse_watch
     from toolkit.journal import claimed
 
     started, clock = datetime.now(UTC), time.perf_counter()
     source, request = resolve(Request(table, **_normal(asked)))
     refuse_contradictions(request)
+    refuse_watch(request, redact)
     folder = Path(output) if output is not None else None
     with claimed(folder) if folder is not None else nullcontext():
-        whole = _told(request, source, progress or (lambda _stage: None))
+        whole, seen = _told(request, source, progress or (lambda _stage: None))
         whole["provenance"] |= {
             "started": started.isoformat(timespec="seconds"),
             "seconds": time.perf_counter() - clock,
@@ -72,12 +74,12 @@ def audit(
             whole = redacted(whole)
         run = Run(whole, folder)
         if folder is not None:
-            _write(run, folder)
+            _write(run, folder, seen)
     return run
 
 
-def _told(request: Request, source: Any, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Tell the story, stage by stage."""
+def _told(request: Request, source: Any, tell: Callable[[str], None]) -> tuple[dict[str, Any], bytes | None]:
+    """Tell the story, stage by stage; beside it the ids that a watch has seen, if it goes by ids."""
     from toolkit.audit.accounts import accounts
     from toolkit.audit.audited import Audited
     from toolkit.audit.conclusions import conclusions
@@ -85,15 +87,17 @@ def _told(request: Request, source: Any, tell: Callable[[str], None]) -> dict[st
     from toolkit.audit.document import document
     from toolkit.audit.groups import groups
     from toolkit.audit.made_by import made_by
+    from toolkit.audit.watching import watch
 
     tell("reading")
     counted, made = decisions(source, request)
     tell("comparing groups")
     audited = Audited(request, source, counted, made, groups(counted.cells, request))
+    watched, seen = watch(source.table, request, counted, audited.found)  # it may refuse, so before the rest
     parts = accounts(audited, tell)
     tell("looking for what could mislead")
-    parts |= conclusions(audited, parts)
-    return document(audited, parts, made_by(request))
+    parts |= {**conclusions(audited, parts), "watch": watched}
+    return document(audited, parts, made_by(request)), seen
 
 
 def _normal(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,11 +121,13 @@ def folder_for(table: Any, name: str | None) -> str:
     return f"reports/{kept[:80]}"
 
 
-def _write(run: Run, folder: Path) -> None:
-    """Write the document and the report, each whole or not at all."""
+def _write(run: Run, folder: Path, seen: bytes | None) -> None:
+    """Write the document and the report, each whole or not at all; first the ids, whose hash it holds."""
+    from toolkit.audit.watch_before import keep_ids
     from toolkit.document import dumps
     from toolkit.journal import write_atomic
 
     texts = {"run.json": dumps(run.document), "report.html": run.report()}  # both, before either is written
+    keep_ids(folder, seen)
     for name, text in texts.items():
         write_atomic(folder / name, text)

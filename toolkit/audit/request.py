@@ -48,6 +48,10 @@ class Request:
         For an attribute, the group that all others are compared with.
     gate : tuple of str
         ``metric:attribute`` pairs that must all be shown to be small.
+    watch : str or None
+        The column that tells new rows from those of the runs before.
+    watch_from : path, Run, mapping or None
+        The run before.
     """
 
     table: Any
@@ -85,6 +89,8 @@ class Request:
     seed: int = 0
     silence: tuple[str, ...] = ()
     name: str | None = None
+    watch: str | None = None
+    watch_from: Any = None
 
     @property
     def source(self) -> str:

@@ -7,12 +7,16 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from toolkit.cli.exits import DONE, NOTHING_WRITTEN, let_go, worst
+from toolkit.cli.exits import NOTHING_WRITTEN, let_go, say
 from toolkit.cli.settings import Configured, Names, flattened, option
+
+if TYPE_CHECKING:
+    from toolkit.cli.gating import Gate
+    from toolkit.gate import Outcome
 
 FORMATS = ("html", "json", "markdown", "junit", "sarif", "card")
 CONSTRAINTS = ("selection_rate", "true_positive_rate", "false_positive_rate", "equalized_odds")
@@ -95,7 +99,11 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="METRIC:COLUMN",
         help="Gaps that must be shown to be small.",
     ),
-    click.option("--fail-on", type=click.Choice(["gap"]), help="Gate on the default gaps."),
+    option("fail_on"),
+    option("baseline"),
+    option("lock"),
+    _column("--watch", "Watch the gaps from run to run; this date, rising number or id tells new rows."),
+    click.option("--watch-from", metavar="RUN", help="The run before: only rows new since add evidence."),
     click.option("--inconclusive-ok", is_flag=True, help="Exit 0, not 4, where evidence is not enough."),
     click.option(
         "--constraint",
@@ -146,7 +154,8 @@ def callback(**given: Any) -> int:
 
     TABLE is a CSV, TSV or Parquet file, a glob of them, or the name of a dataset such as loanapp. Each gap is
     shown, shown to be small, or left open for want of evidence. Without --gate or --fail-on an audit
-    informs and exits 0.
+    informs and exits 0. --fail-on takes gap (those of --gate, or the default ones), inconclusive (gap, and
+    exit 1 instead of 4 where the evidence is not enough), change (with --baseline) and alarm (with --watch).
     """
     from toolkit.cli.terminal import owned_stdout
 
@@ -170,7 +179,8 @@ def _audit(given: dict[str, Any], results: TextIO) -> int:
     quiet, as_json, formats = given.pop("quiet"), given.pop("as_json"), given.pop("formats")
     hidden = "reports/redacted-audit" if given["redact"] else ""
     folder = Path(given.pop("output") or hidden or folder_for(given["table"], given["name"]))
-    asked = _asked(given)
+    gate = _gate(given)
+    asked = asked_of(given, gate)
     with tidy_on_failure(folder), _progress(quiet=quiet) as tell:
         try:
             run = audit(**asked, output=folder, progress=tell)
@@ -181,15 +191,55 @@ def _audit(given: dict[str, Any], results: TextIO) -> int:
         if given["redact"]:
             forget_others(folder, formats)
     document = run.to_dict()
+    outcome = gate.judge(document) if gate else None
+    if outcome and not given["redact"]:  # the answer holds names of the lock file
+        _kept(outcome, folder)
     try:
-        _print(document, paths, results, as_json=as_json)
+        _print(_unanswered(document, outcome), paths, results, as_json=as_json)
     except BrokenPipeError:  # whoever read has gone; the gate counts all the same
         let_go(results)
-    gate = document.get("gate")
-    return worst([run.exit_hint, gate["exit"] if gate else DONE])
+    return run.exit_hint if outcome is None else _said(document, outcome)
 
 
-def _asked(given: dict[str, Any]) -> dict[str, Any]:
+def _gate(given: dict[str, Any]) -> Gate | None:
+    """Read what the audit will be judged by, before anything is measured; --gate alone asks for gaps."""
+    fail_on, baseline, lock = (given.pop(name) for name in ("fail_on", "baseline", "lock"))
+    if not fail_on and not given["gate"] and not baseline:
+        return None
+    from toolkit.cli.gating import eased, prepared, words
+
+    watched = bool(given["watch"])
+    kept = words("audit", fail_on, watched=watched)
+    asked = (*kept, *["gap"] * bool(given["gate"] and "gap" not in kept))
+    gate = prepared("audit", asked, baseline, lock, watched=watched)
+    # Judged is the gate that the document holds: in a redacted one the names asked for here are codes.
+    return eased(gate, (), inconclusive_ok=given["inconclusive_ok"]) if gate else None
+
+
+def _kept(outcome: Outcome, folder: Path) -> None:
+    """Leave the gate's answer beside the run."""
+    from toolkit.cli.gating import keep
+
+    keep(outcome, folder)
+
+
+def _said(document: dict[str, Any], outcome: Outcome) -> int:
+    """Say on stderr what failed the gate and what was accepted; return the exit code."""
+    from toolkit.cli.gating import ending, told
+
+    for line in told(outcome):
+        say(line)
+    return ending(document, outcome)
+
+
+def _unanswered(document: dict[str, Any], outcome: Outcome | None) -> dict[str, Any]:
+    """Leave the gate's own answer out of the summary where what was accepted gives another one."""
+    own = document.get("gate")
+    same = outcome is None or not own or own["exit"] == outcome.exit
+    return document if same else {**document, "gate": None}
+
+
+def asked_of(given: dict[str, Any], gate: Gate | None = None) -> dict[str, Any]:
     """Turn options into the library's arguments."""
     from toolkit.audit.gating import DEFAULT
 
@@ -199,7 +249,7 @@ def _asked(given: dict[str, Any]) -> dict[str, Any]:
     asked["cut"] = {
         name: _numbers(name, points) for name, points in (_pair("--cut", t) for t in asked["cut"])
     }
-    if asked.pop("fail_on"):
+    if gate and {"gap", "inconclusive"} & {*gate.fail_on}:
         asked["gate"] = asked["gate"] or DEFAULT
     asked["labels_observed_for"] = asked["labels_observed_for"] or None
     return asked

@@ -23,6 +23,10 @@ def summary(document: Mapping[str, Any], paths: Sequence[Path], file: TextIO) ->
         print("no two groups were large enough to compare", file=file)
     for warning in document["warnings"]:
         print(harmless(f"{warning['level']}: {warning['title']} ({warning['code']})"), file=file)
+    if document.get("watch"):
+        from toolkit.report.audit.watch import summary as watched
+
+        print(harmless(f"watch: {watched(document['watch'])}"), file=file)
     gate = document.get("gate")
     if gate:
         print(harmless(": ".join(filter(None, (GATE[gate["result"]], gate.get("reason"))))), file=file)

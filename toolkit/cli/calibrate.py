@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from toolkit.cli.calibrate_watch import of_watch
 from toolkit.cli.terminal import columns
 
 
@@ -143,6 +144,8 @@ def _told(worlds: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             click.echo(f"measuring: {part}", err=True)
         yield world
 
+
+command.add_command(of_watch)
 
 AUDIT_HEADER = ("cover", "alarms", "shown", "small", "width", "bias", "fixed", "world")
 

@@ -213,7 +213,7 @@ def _check(group: str, options: Options, results: TextIO) -> int:
         _print(document, paths, results, as_json=options.as_json)
     except BrokenPipeError:  # whoever read has gone; the gate counts all the same
         let_go(results)
-    return run.exit_hint if gate is None else _judged(document, gate)
+    return run.exit_hint if gate is None else _judged(document, gate, None if options.redact else folder)
 
 
 def _ask_first(run: Run, folder: Path) -> None:
@@ -246,11 +246,13 @@ def _gate(options: Options) -> Gate | None:
     return prepared("check", options.fail_on, options.baseline, options.lock)
 
 
-def _judged(document: dict[str, Any], gate: Gate) -> int:
-    """Say on stderr what failed the gate and what was accepted; return the exit code."""
-    from toolkit.cli.gating import ending, told
+def _judged(document: dict[str, Any], gate: Gate, folder: Path | None) -> int:
+    """Say what failed the gate and what was accepted, leave that beside the run; return the exit code."""
+    from toolkit.cli.gating import ending, keep, told
 
     outcome = gate.judge(document)
+    if folder is not None:  # the answer holds names of the lock file, which a redacted run must not show
+        keep(outcome, folder)
     for line in told(outcome):
         say(line)
     return ending(document, outcome)

@@ -83,7 +83,8 @@ def check(
 
     document = read_document(run)
     kind = kind_of(document)
-    asked = _asked(kind, gating.words(kind, fail_on), document, members)
+    kept = gating.words(kind, fail_on, watched=bool(document.get("watch")))
+    asked = _asked(kind, kept, document, members)
     gate = gating.prepared(kind, asked, baseline, lock)
     if gate is None:
         raise click.UsageError("say what fails the gate, such as --fail-on refuted or --fail-on gap,change")
@@ -95,9 +96,9 @@ def check(
     if target is None:
         click.echo(harmless(text) if style == "text" else text, nl=False)
     else:
-        from toolkit.cli.report_diff import _save
+        from toolkit.cli.report_diff import save
 
-        _save(target, text)
+        save(target, text)
     return gating.ending(document, outcome)
 
 
@@ -184,12 +185,13 @@ def _findings(
     from toolkit.gate.findings import WORDS, findings, kind_of
 
     document = read_document(run)
-    kind = kind_of(document)
-    asked = _asked(kind, gating.words(kind, fail_on), document, members)
+    kind, watched = kind_of(document), bool(document.get("watch"))
+    asked = _asked(kind, gating.words(kind, fail_on, watched=watched), document, members)
     if not keys and not asked:
         raise click.UsageError("--all needs to know what fails; name it with --fail-on")
     changes = "change" in asked or any(key.startswith("change/") for key in keys)
-    wanted = tuple(w for w in WORDS[kind] if w != "change" or (changes and baseline)) if keys else asked
+    known = {"change": bool(changes and baseline), "alarm": watched}
+    wanted = tuple(w for w in WORDS[kind] if known.get(w, True)) if keys else asked
     before = gating.compared(baseline, kind) if baseline and "change" in wanted else None
     found = findings(document, wanted, before, gate=members).findings
     return document, {finding.key: finding for finding in found}

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from toolkit.cli.output import ANSWER
 from toolkit.cli.settings import find_config
 from toolkit.gate import Accepted, Outcome, evaluate
 from toolkit.gate.accepted import NAME, read
@@ -48,7 +49,9 @@ def current_day() -> date:
     return datetime.now(UTC).date()
 
 
-def prepared(kind: str, fail_on: Sequence[str], baseline: str, lock: str) -> Gate | None:
+def prepared(
+    kind: str, fail_on: Sequence[str], baseline: str, lock: str, *, watched: bool = False
+) -> Gate | None:
     """Read what the gate needs; None where no gate was asked for.
 
     Raises
@@ -56,7 +59,7 @@ def prepared(kind: str, fail_on: Sequence[str], baseline: str, lock: str) -> Gat
     BadInputError
         If a word does not fit, or the baseline or the lock file cannot be used.
     """
-    kept = words(kind, fail_on)
+    kept = words(kind, fail_on, watched=watched)
     if "change" not in kept and given("baseline") is TYPED and baseline:
         raise click.UsageError("--baseline is what --fail-on change compares with; add it, or leave it out")
     if not kept:
@@ -70,15 +73,19 @@ def prepared(kind: str, fail_on: Sequence[str], baseline: str, lock: str) -> Gat
     return Gate(kept, accepted(lock), before)
 
 
-def words(kind: str, fail_on: Sequence[str]) -> tuple[str, ...]:
-    """Keep the words that mean something for this kind of run.
+def words(kind: str, fail_on: Sequence[str], *, watched: bool) -> tuple[str, ...]:
+    """Keep the words that mean something for this run.
 
     One setting in a file or in the environment serves checks and audits, which each take their own words from
     it; a word that was typed and does not fit is refused.
     """
     if given("fail_on") is TYPED:
         refuse_misfits(kind, fail_on)
-    return tuple(word for word in fail_on if word in WORDS[kind])
+        if "alarm" in fail_on and not watched:
+            raise click.UsageError(
+                "--fail-on alarm is about a watched audit: add --watch COLUMN to the audit, or leave it out"
+            )
+    return tuple(word for word in fail_on if word in WORDS[kind] and (watched or word != "alarm"))
 
 
 def compared(path: str, kind: str) -> dict[str, Any]:
@@ -148,6 +155,16 @@ def ending(document: Mapping[str, Any], outcome: Outcome) -> int:
         known = {j.finding.subject for j in outcome.of("accepted") if j.finding and j.finding.word == "error"}
         own = 0 if withheld <= known else own
     return worst([own, outcome.exit])
+
+
+def keep(outcome: Outcome, folder: Path) -> None:
+    """Leave the gate's answer beside the run."""
+    import json
+
+    from toolkit.journal import write_atomic
+
+    plain = json.dumps(outcome.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
+    write_atomic(folder / ANSWER, plain + "\n")
 
 
 def told(outcome: Outcome) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from toolkit.records import BadInputError, Run
 
 NEEDED = 64 * 2**20
+ANSWER = "gate.json"  # of the gate, where one was asked for
 NAMES = {
     "html": "report.html",
     "json": "run.json",
@@ -77,6 +78,7 @@ def written(run: Run, folder: Path, formats: Iterable[str]) -> list[Path]:
     from toolkit.journal import write_atomic
 
     document = run.to_dict()
+    (folder / ANSWER).unlink(missing_ok=True)  # of an earlier run
     wanted = [name for name in NAMES if name in {*formats}]
     for name in wanted:
         path = folder / NAMES[name]

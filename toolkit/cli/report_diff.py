@@ -42,16 +42,16 @@ def diff(
             "give two checks or two audits"
         )
     found = compare(*documents)
-    text = _written(found, style, everything=everything)
+    text = written(found, style, everything=everything)
     if output is None:
         click.echo(harmless(text) if style == "text" else text, nl=False)
     else:
-        _save(output, text)
+        save(output, text)
     if fail_on == "change" and found["change"]:
         raise click.exceptions.Exit(GATE)
 
 
-def _written(found: Mapping[str, Any], style: str, *, everything: bool) -> str:
+def written(found: Mapping[str, Any], style: str, *, everything: bool) -> str:
     """Write a comparison in one format."""
     import json
 
@@ -70,7 +70,8 @@ def _written(found: Mapping[str, Any], style: str, *, everything: bool) -> str:
     return text(found, everything=everything)
 
 
-def _save(path: Path, text: str) -> None:
+def save(path: Path, text: str) -> None:
+    """Write a text to a file, making its folder, and say where it is."""
     from toolkit.cli.output import refuse_unwritable
     from toolkit.journal import write_atomic
 

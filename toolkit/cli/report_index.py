@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,26 +19,44 @@ from toolkit.records import BadInputError
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="File or folder to write to; by default DIR."
 )
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
+    help="The time that ages of scheduled runs are relative to, UTC unless it says otherwise; else now.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, and write nothing.")
-def index(folder: Path, output: Path | None, as_json: bool) -> None:
-    """Write a front page (index.html) over all runs found below DIR, newest first."""
+def index(folder: Path, output: Path | None, at: datetime | None, as_json: bool) -> None:
+    """Write a front page (index.html) over all runs found below DIR, newest first.
+
+    Where DIR holds the history of scheduled jobs, their runs and how their claims and gaps moved come first.
+    """
     import json
 
     from toolkit.report.index import scan
 
     if not folder.is_dir():
         raise BadInputError(f"{folder}: this is no folder; give one that holds runs")
-    found = scan(folder)
-    if not found["runs"] and not found["damaged"]:
+    found = scan(folder, at=_utc(at))
+    if not found["runs"] and not found["damaged"] and not _tells(found["history"]):
         raise BadInputError(f"{folder}: no run.json below this folder; give one that holds runs")
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1))
         return
     page = _place(folder, output)
     _write(folder, page, found)
+    for trouble in (found["history"] or {"troubles": ()})["troubles"]:
+        click.echo(harmless(f"history: {trouble}"), err=True)
     for damaged in found["damaged"]:
         click.echo(harmless(f"not readable: {damaged['path']}: {damaged['reason']}"), err=True)
     click.echo(harmless(str(page)))
+
+
+def _utc(at: datetime | None) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) if at else datetime.now(UTC)
+
+
+def _tells(history: Mapping[str, Any] | None) -> bool:
+    return bool(history and (history["jobs"] or history["troubles"] or history["heartbeat"]))
 
 
 def _place(folder: Path, output: Path | None) -> Path:

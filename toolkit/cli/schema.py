@@ -1,4 +1,4 @@
-"""``toolkit schema``: the published shape of a run document, for programs that read it."""
+"""``toolkit schema``: the published shapes of what we write, for programs that read it."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ def audit() -> None:
     from toolkit.report import schema
 
     click.echo(json.dumps(schema("audit"), ensure_ascii=False, indent=2))
+
+
+@command.command()
+def diff() -> None:
+    """Print the schema of what `toolkit report diff` writes (toolkit.diff/1)."""
+    from toolkit.report import schema
+
+    click.echo(json.dumps(schema("diff"), ensure_ascii=False, indent=2))
+
+
+@command.command()
+def index() -> None:
+    """Print the schema of what `toolkit report index --json` prints (toolkit.index/1)."""
+    from toolkit.report import schema
+
+    click.echo(json.dumps(schema("index"), ensure_ascii=False, indent=2))

@@ -35,7 +35,7 @@ WHAT = {
 }
 EFFORTS = ("quick", "standard", "full")
 FORMATS = ("html", "json", "markdown", "junit", "sarif")
-GATES = ("refuted", "supported", "inconclusive", "error", "gap", "change")
+GATES = ("refuted", "supported", "inconclusive", "error", "gap", "change", "alarm")
 
 
 @dataclass(frozen=True)

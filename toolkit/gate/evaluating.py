@@ -234,8 +234,9 @@ def _from_none(value: float, ratio: bool) -> float:
 
 def _asked(entry: Accepted, document: Document, fail_on: Sequence[str]) -> bool:
     """Whether this run, asked like this, could have shown an entry again; of others nothing is known."""
-    if entry.key.startswith("change/"):
-        return "change" in fail_on
+    for word in ("change", "alarm"):
+        if entry.key.startswith(f"{word}/"):
+            return word in fail_on
     audit = kind_of(document) == "audit"
     if audit or entry.key.startswith("gap/"):
         return audit and entry.key.startswith("gap/") and bool({"gap", "inconclusive"} & {*fail_on})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.records import BadInputError
@@ -14,11 +14,12 @@ OPEN = "open"  # the word of a gap that nobody asked to fail on, and that the ga
 UNDECIDED = frozenset({"not_enough_evidence", "not_applicable", "inconclusive"})
 WORDS = {
     "check": ("refuted", "supported", "inconclusive", "error", "change"),
-    "audit": ("gap", "inconclusive", "change"),
+    "audit": ("gap", "inconclusive", "change", "alarm"),
 }
-_BELIEFS = "an audit rules on gaps between groups, not on beliefs; give gap, inconclusive or change"
+_BELIEFS = "an audit rules on gaps between groups, not on beliefs; give gap, inconclusive, change or alarm"
 WHY_NOT = {
     ("check", "gap"): "a check rules on beliefs and compares no groups; `toolkit audit` does",
+    ("check", "alarm"): "a check watches nothing; `toolkit audit --watch COLUMN` does",
     ("audit", "refuted"): _BELIEFS,
     ("audit", "supported"): _BELIEFS,
     ("audit", "error"): "an audit withholds no ruling for an error: it stops, with a code of its own",
@@ -137,7 +138,8 @@ def findings(
     Raises
     ------
     BadInputError
-        If a word does not fit this kind of run, or "change" has no baseline of the same kind.
+        If a word does not fit this kind of run, "change" has no baseline of the same kind, or "alarm" is
+        asked of an audit that watches nothing.
     """
     kind = kind_of(document)
     refuse_misfits(kind, fail_on)
@@ -148,6 +150,10 @@ def findings(
         from toolkit.gate.members import guarded
 
         own = guarded(document, gate, inconclusive="inconclusive" in fail_on)
+    if "alarm" in fail_on:
+        from toolkit.gate.alarms import alarms
+
+        own = replace(own, findings=(*own.findings, *alarms(document)))
     if "change" not in fail_on:
         return own
     from toolkit.gate.changes import changes

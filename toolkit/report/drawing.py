@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -20,9 +21,11 @@ from typing import Any
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from toolkit.journal import cache_folder
+from toolkit.report.inks import inked
 from toolkit.report.paths import short
+from toolkit.report.points import mark_lines
 
-FORMAT = "6"
+FORMAT = "8"
 END = "\n})();\n"  # of the closure around the bundle, which otherwise leaks one-letter names
 KEPT = frozenset(
     {
@@ -68,7 +71,7 @@ def draw(spec: Mapping[str, Any], name: str, label: str) -> Element:
     """
     svg = fromstring(_cached(json.dumps(spec, sort_keys=True, allow_nan=False)))  # noqa: S314 - vl-convert's own output
     _rename(svg, name)
-    svg.attrib.update({"role": "img", "aria-label": label, "class": "plot"})
+    svg.attrib.update({"role": "img", "aria-label": label} | inked("plot"))
     return svg
 
 
@@ -130,6 +133,9 @@ def _tidied(svg: Element) -> Element:
         root.extend(_kept(child))
     for element in root.iter("path"):
         element.attrib["d"] = short(element.attrib["d"])
+    for group in root:
+        mark_lines(group)
+        _one_pen(group)
     return root
 
 
@@ -146,12 +152,16 @@ def _kept(element: Element) -> list[Element]:
         if moved:
             del copy.attrib["transform"]
             copy.attrib.update({"x": moved[1], "y": moved[2]})
-        copy.attrib.pop("fill", None)  # the style sheet's, so that it follows the reader's colours
+        copy.attrib["fill"] = "currentColor"  # it follows the reader's colours
     if tag == "path" and not copy.get("stroke"):
         _plain(copy)
-    copy.extend(_merged([kept for child in element for kept in _kept(child)]))
+    copy.extend(_lettered(_merged([kept for child in element for kept in _kept(child)])))
     if tag != "g":
         return [copy]
+    if len(copy) == 1 and copy[0].tag == "g" and not set(copy.attrib) & set(copy[0].attrib):
+        (inner,) = copy
+        copy.attrib.update(inner.attrib)
+        copy[:] = list(inner)
     return list(copy) if not copy.attrib else [copy] if len(copy) else []
 
 
@@ -184,6 +194,35 @@ def _merged(siblings: list[Element]) -> list[Element]:
         first = found.setdefault((outline, *sorted(rest.items())), Element("path", {"d": ""} | rest))
         first.attrib["d"] += d
     return list(found.values())
+
+
+def _lettered(siblings: list[Element]) -> list[Element]:
+    """Put neighbouring texts of one ink and one anchor into a group that says both once."""
+    found: list[Element] = []
+    for element in siblings:
+        if element.tag != "text":
+            found.append(element)
+            continue
+        said = [name for name in ("fill", "text-anchor") if name in element.attrib]
+        alike: dict[str, str] = {name: element.attrib.pop(name) for name in said}
+        if not found or found[-1].tag != "g" or found[-1].attrib != alike:
+            found.append(Element("g", alike))
+        found[-1].append(element)
+    return found
+
+
+def _one_pen(group: Element) -> None:
+    """Name the width of most pens once, for the whole drawing."""
+    widths = Counter(w for path in group if (w := path.get("stroke-width")))
+    if not widths:
+        return
+    most = widths.most_common(1)[0][0]
+    group.set("stroke-width", most)
+    for child in group:
+        if child.get("stroke-width") == most:
+            del child.attrib["stroke-width"]
+        elif "stroke-width" not in child.attrib and any("stroke" in part.attrib for part in child.iter()):
+            child.set("stroke-width", "1")
 
 
 def _path(element: Element) -> str:
@@ -231,4 +270,4 @@ def _rename(svg: Element, name: str) -> None:
             element.attrib["id"] = names[element.attrib["id"]]
         for key, value in element.attrib.items():
             if "url(#" in value:
-                element.attrib[key] = _REFERENCE.sub(lambda m: f"url(#{names[m[1]]})", value)
+                element.attrib[key] = _REFERENCE.sub(lambda m: f"url(#{names.get(m[1], m[1])})", value)

@@ -22,7 +22,8 @@ WIDTH = 270
 BAR_WIDTH = 190
 LONGEST_NAME = 24
 ROW, CLOSE, GAP = 22.0, 14.0, 9.0
-COLOURS = tuple(f"var(--s{i})" for i in range(8))
+# Seen as they are only where no style sheet applies: `report.css` puts its variables in their place.
+COLOURS = ("#26b", "#c50", "#087", "#949", "#970", "#777", "#c36", "#39b")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right")
 SHAPE_PATHS = {
@@ -205,13 +206,10 @@ def _ends(point: Mapping[str, Any], axis: Axis) -> tuple[float, float]:
 
 def legend(place: int, many: int) -> Element:
     """Draw the line and point of series number `place`, as the panels show it."""
-    svg = Element(
-        "svg",
-        {"class": "swatch", "viewBox": "0 0 30 12", "width": "30", "height": "12", "aria-hidden": "true"},
-    )
+    svg = Element("svg", {"class": "swatch", "width": "30", "height": "12", "aria-hidden": "true"})
     colour = COLOURS[place % len(COLOURS)]
-    line = {"x1": "1", "y1": "6", "x2": "29", "y2": "6", "stroke": colour, "stroke-width": "1.6"}
+    line = {"d": "M1,6H29", "stroke": colour, "stroke-width": "1.6"}
     dash = " ".join(str(d) for d in DASHES[place % len(DASHES)])
-    SubElement(svg, "line", line | ({"stroke-dasharray": dash} if place % len(DASHES) and many > 1 else {}))
+    SubElement(svg, "path", line | ({"stroke-dasharray": dash} if place % len(DASHES) and many > 1 else {}))
     SubElement(svg, "path", {"d": SHAPE_PATHS[SHAPES[place % len(SHAPES)]], "fill": colour})
     return svg

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from toolkit.report import markup, rulers, words
+from toolkit.report import markup, points, rulers, words
 from toolkit.report.alive import life, source
 from toolkit.report.drawing import draw
 from toolkit.report.figures import legend, spec
@@ -54,6 +54,7 @@ def _page(document: Document, most: int | None, *, alive: bool, quiz: bool) -> s
         style=markup.style(*sheets),
         policy=markup.policy(*sheets, scripts=scripts),
         version=document["schema"],
+        reading=words.READING,
         life=living,
         quiz=markup.script(questions) if quiz else None,
     )
@@ -83,7 +84,7 @@ def _mark(ruling: str) -> Markup:
 
 
 def _shapes() -> Markup:
-    return markup.drawing(rulers.shapes())
+    return markup.drawing(rulers.shapes()) + markup.drawing(points.markers())
 
 
 def _ruler(claim: ClaimView, rows: tuple[Row, ...], label: str, ground: str = "") -> Markup:

@@ -91,18 +91,30 @@ def share(drawings: Sequence[Element], name: str) -> Element | None:
     """
     groups = [(g, part, tostring(part)) for svg in drawings for g in svg for part in g if _axis(part)]
     seen = Counter(text for _, _, text in groups)
-    kept = Element("svg", {"class": "shapes", "aria-hidden": "true"})
+    kept = Element("svg", {"class": "shapes", "width": "0", "height": "0", "aria-hidden": "true"})
     ids: dict[bytes, str] = {}
     for group, part, text in groups:
         if seen[text] < 2:
             continue
         if text not in ids:
             ids[text] = f"{name}-a{len(ids) + 1}"
-            SubElement(kept, "g", {"id": ids[text], "fill": "currentColor"}).append(part)
+            SubElement(kept, "g", {"id": ids[text]}).append(part)
         place = list(group).index(part)
         group.remove(part)
         group.insert(place, Element("use", {"href": f"#{ids[text]}"}))
+    for svg in drawings:
+        _name_ink(svg)
     return kept if ids else None
+
+
+def _name_ink(svg: Element) -> None:
+    """Say the axes' ink where a panel of one series would show whoever reads its parts but its own."""
+    inks = {
+        ink for part in svg.iter() for key in ("fill", "stroke") if (ink := part.get(key, "none")) != "none"
+    }
+    axes = svg.find(".//use")
+    if len(inks) == 1 and axes is not None:
+        axes.set("fill", "currentColor")
 
 
 def _axis(part: Element) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
+from toolkit.report.inks import inked
 from toolkit.report.paths import short
 from toolkit.report.words import RULING, number
 
@@ -76,7 +77,7 @@ def _svg(width: float, height: float, label: str = "", **attributes: str) -> Ele
 
 def _line(parent: Element, start: tuple[float, float], stop: tuple[float, float], kind: str) -> None:
     way = f"H{stop[0]:g}" if start[1] == stop[1] else f"V{stop[1]:g}"
-    SubElement(parent, "path", {"d": f"M{start[0]:g},{start[1]:g}{way}", "class": kind})
+    SubElement(parent, "path", {"d": f"M{start[0]:g},{start[1]:g}{way}"} | inked(kind))
 
 
 def shape(ruling: str, x: float, y: float, size: float) -> Element:
@@ -89,21 +90,28 @@ def shape(ruling: str, x: float, y: float, size: float) -> Element:
         "not_applicable": f"M{x - s:g},{y:g}H{x + s:g}",
         "error": f"M{x:g},{y - s * 1.1:g}L{x + s * 1.1:g},{y + s * 0.9:g}H{x - s * 1.1:g}Z",
     }[ruling]
-    return Element("path", {"d": short(path), "class": f"shape {ruling}"})
+    return Element("path", {"d": short(path)} | inked(f"shape {ruling}"))
+
+
+def _at(ruling: str) -> str:
+    """Return the id of a ruling's shape, short because there are hundreds; the five initials differ."""
+    return f"at-{ruling[0]}"
 
 
 def shapes() -> Element:
-    """Draw the five shapes once, out of sight; every mark refers to one of them."""
+    """Draw the five shapes once, out of sight: as marks, and as what a ruler puts at an effect."""
     svg = _svg(0, 0, **{"class": "shapes"})
     for ruling in RULING:
         symbol = SubElement(svg, "symbol", {"id": f"shape-{ruling}", "viewBox": "0 0 14 14"})
         symbol.append(shape(ruling, 7, 7, 4.5))
+        svg.append(shape(ruling, 0, 0, 3.6))
+        svg[-1].set("id", _at(ruling))
     return svg
 
 
 def mark(ruling: str) -> Element:
     """Draw a ruling's shape alone, to stand before its word."""
-    svg = Element("svg", {"class": "mark", "aria-hidden": "true"})
+    svg = Element("svg", inked("mark") | {"aria-hidden": "true"})
     SubElement(svg, "use", {"href": f"#shape-{ruling}"})
     return svg
 
@@ -116,13 +124,15 @@ def ruler(scale: Scale, verdicts: Sequence[Mapping[str, Any]], label: str, groun
     """
     pitch, rim = (ROW, 0.0) if len(verdicts) == 1 else (PITCH, 5.0)
     height = pitch * max(1, len(verdicts)) + 2 * rim
-    svg = _svg(WIDTH, height, label, **{"class": "ruler"})
+    alone = f"ruler {verdicts[0]['ruling']}" if len(verdicts) == 1 else "ruler"
+    svg = _svg(WIDTH, height, label, **{"class": alone, "stroke": "currentColor"})
     if ground:
         SubElement(svg, "use", {"href": f"#{ground}"})
     else:
         _zone(svg, scale, height)
     for i, verdict in enumerate(verdicts):
-        _interval(svg, scale, verdict, (i + 0.5) * pitch + rim)
+        group = svg if len(verdicts) == 1 else SubElement(svg, "g", {"class": str(verdict["ruling"])})
+        _interval(group, scale, verdict, (i + 0.5) * pitch + rim)
     return svg
 
 
@@ -130,23 +140,24 @@ def _zone(svg: Element, scale: Scale, height: float) -> None:
     """Shade the stretch in which the claim holds, and mark zero and the margins."""
     start, stop = (scale.at(max(scale.low, min(scale.high, v))) for v in scale.holds())
     band = {"x": start, "y": 0, "width": round(stop - start, 1), "height": height}
-    SubElement(svg, "rect", {k: f"{v:g}" for k, v in band.items()} | {"class": "holds"})
+    SubElement(svg, "rect", {k: f"{v:g}" for k, v in band.items()} | inked("holds"))
     _line(svg, (scale.at(0), 0), (scale.at(0), height), "zero")
     for limit in scale.limits():
         _line(svg, (scale.at(limit), 0), (scale.at(limit), height), "margin")
 
 
-def _interval(svg: Element, scale: Scale, verdict: Mapping[str, Any], y: float) -> None:
-    group = SubElement(svg, "g", {"class": str(verdict["ruling"])})
-    for low, high, kind in (("low", "high", "wide"), ("low90", "high90", "narrow")):
+def _interval(group: Element, scale: Scale, verdict: Mapping[str, Any], y: float) -> None:
+    for low, high, pen in (("low", "high", {}), ("low90", "high90", {"stroke-width": "2.8"})):
         if _known(verdict.get(low)) and _known(verdict.get(high)):
-            _line(group, (scale.at(verdict[low]), y), (scale.at(verdict[high]), y), kind)
+            way = f"M{scale.at(verdict[low]):g},{y:g}H{scale.at(verdict[high]):g}"
+            SubElement(group, "path", {"d": way} | pen)
     if _known(verdict.get("low")) and verdict["low"] < scale.low:
-        SubElement(group, "path", {"d": f"M{EDGE - 5:g},{y:g}l6,-4v8Z", "class": "beyond"})
+        SubElement(group, "path", {"d": f"M{EDGE - 5:g},{y:g}l6,-4v8Z"} | inked("beyond"))
     if _known(verdict.get("high")) and verdict["high"] > scale.high:
-        SubElement(group, "path", {"d": f"M{WIDTH - EDGE + 5:g},{y:g}l-6,-4v8Z", "class": "beyond"})
+        SubElement(group, "path", {"d": f"M{WIDTH - EDGE + 5:g},{y:g}l-6,-4v8Z"} | inked("beyond"))
     if _known(verdict.get("effect")):
-        group.append(shape(str(verdict["ruling"]), scale.at(verdict["effect"]), y, 3.6))
+        place = {"x": f"{scale.at(verdict['effect']):g}", "y": f"{y:g}"}
+        SubElement(group, "use", {"href": f"#{_at(str(verdict['ruling']))}"} | place)
 
 
 def axis(scale: Scale, places: int, ground: str = "") -> Element:
@@ -154,7 +165,8 @@ def axis(scale: Scale, places: int, ground: str = "") -> Element:
 
     With `ground`, also keep the zone of the rulers below under that id.
     """
-    svg = _svg(WIDTH, 16, **{"class": "ruler axis"})
+    small = {"fill": "currentColor", "font-size": "10", "text-anchor": "middle"}
+    svg = _svg(WIDTH, 16, **{"class": "ruler axis"}, **small)
     if ground:
         _zone(SubElement(SubElement(svg, "defs"), "g", {"id": ground}), scale, ROW)
     taken: list[float] = []
@@ -165,5 +177,5 @@ def axis(scale: Scale, places: int, ground: str = "") -> Element:
         if any(abs(x - other) < room for other in taken):
             continue
         taken.append(x)
-        SubElement(svg, "text", {"x": f"{x:g}", "y": "11", "text-anchor": "middle"}).text = text
+        SubElement(svg, "text", {"x": f"{x:g}", "y": "11"}).text = text
     return svg

@@ -1,4 +1,4 @@
-"""The published schemas of run documents, and the check against them."""
+"""The published schemas of run documents and of what is made of them, and the check against them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-NAMES = ("check", "audit")
+NAMES = ("check", "audit")  # of run documents
+PUBLISHED = (*NAMES, "diff", "index")
 
 
 class InvalidDocumentError(ValueError):
@@ -15,15 +16,15 @@ class InvalidDocumentError(ValueError):
 
 
 def schema(name: str) -> dict[str, Any]:
-    """Return a published JSON Schema by name: ``check`` for ``toolkit.check/1``, ``audit`` for the other.
+    """Return a published JSON Schema by name: ``check`` for ``toolkit.check/1``, and so on.
 
     Raises
     ------
     LookupError
         If there is none; the text names those there are.
     """
-    if name not in NAMES:
-        raise LookupError(f"there is no schema {name!r}; known are {', '.join(NAMES)}")
+    if name not in PUBLISHED:
+        raise LookupError(f"there is no schema {name!r}; known are {', '.join(PUBLISHED)}")
     text = files("toolkit.report").joinpath(f"schemas/{name}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

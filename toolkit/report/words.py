@@ -33,6 +33,12 @@ QUANTIFIER = {
     "universal": "must hold on every dataset",
     "existential": "must hold on at least one dataset",
 }
+# Who may read a page, and what each is shown; `readers.css` does it.
+READING = {
+    "summary": "The verdicts alone; a link opens what it leads to. Prints on a page or two.",
+    "engineer": "What was measured and how it was ruled; numbers are folded away.",
+    "auditor": "Everything unfolded, on screen and in print.",
+}
 STATUS = {
     "done": "done",
     "not_applicable": "not applicable",
@@ -41,6 +47,7 @@ STATUS = {
     "died": "the worker died",
 }
 NOTHING = "–"
+FOLDED = 12  # a described table of more rows is folded away
 TURNING = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 

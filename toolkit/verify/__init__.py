@@ -149,6 +149,7 @@ def _audit(given: Given) -> list[Check]:
     from toolkit.verify.gaps import gaps
     from toolkit.verify.groups import groups
     from toolkit.verify.splits import splits
+    from toolkit.verify.watching import watching
 
     counts = Counts(given.document)
     return [
@@ -156,6 +157,7 @@ def _audit(given: Given) -> list[Check]:
         *attempted("gaps", "Gaps, from the counts", lambda: gaps(counts)),
         *attempted("splits", "Splits, whose parts make the gap", lambda: splits(given.document)),
         *finer(counts),
+        *attempted("watch", "The watch, from its own state", lambda: watching(given.document)),
     ]
 
 

@@ -192,7 +192,7 @@ def _fan(fan: Found | None, found: Found, margin: float, numbers: Iterator[int])
     metric = "selection_rate" if first is None else first["metric"]
     scale = track([*(float(m["gap"]) for m in models), here], metric, margins=(margin, -margin))
     lanes = tuple(
-        (f"{title} ({len(alike)})", tuple((float(m["gap"]), bool(m.get("equally_accurate"))) for m in alike))
+        (f"{title} ({len(alike)})", tuple(_dot(m, metric) for m in alike))
         for kind, title in LANES.items()
         if (alike := [m for m in models if m["kind"] == kind])
     )
@@ -218,6 +218,13 @@ def _fan(fan: Found | None, found: Found, margin: float, numbers: Iterator[int])
         yield Heading("Who is decided differently from fit to fit", 4)
         yield Text("The share of people on whom two equally accurate fits disagree.", "small")
         yield _flips(fan["flips"])
+
+
+def _dot(model: Found, metric: object) -> tuple[float, bool, str]:
+    said = f"{clean(model['name'])}: gap {amount(metric, model['gap'])}"
+    if model.get("accuracy") is not None:
+        said += f", accuracy {words.rate('accuracy', model['accuracy'])}"
+    return float(model["gap"]), bool(model.get("equally_accurate")), said
 
 
 def _model(model: Found, metric: object) -> tuple[str, ...]:

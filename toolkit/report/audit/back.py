@@ -13,6 +13,7 @@ from toolkit.report.view import facts
 from toolkit.report.words import clean, count, listed, sentence, short
 
 Row = Mapping[str, Any]
+WORLD = {"k", "shape", "n", "base", "gap", "odd"}
 
 
 def calibration(document: Document, most: int) -> Section:
@@ -32,7 +33,8 @@ def calibration(document: Document, most: int) -> Section:
             alike.setdefault(tuple(map(str, row)), []).append(row)
         for keys, found in alike.items():
             blocks.append(_grid(keys, found, max(most, 100)))
-    return Section("calibration", "How often this is wrong", tuple(blocks), short="How often it is wrong")
+    title, short = "How often this is wrong", "How often it is wrong"
+    return Section("calibration", title, tuple(blocks), short, deep=True)
 
 
 def worst(rows: Sequence[Row]) -> str:
@@ -69,7 +71,11 @@ def _rate(key: str) -> bool:
 
 
 def _grid(keys: Sequence[str], rows: Sequence[Row], most: int) -> Numbers:
-    named = [k for k in keys if any(row.get(k) is not None for row in rows)]
+    known = {k for k in keys if any(row.get(k) not in (None, [], "") for row in rows)}
+    if "world" in known:  # its name says these, and the title says the part
+        known -= WORLD
+        known -= {"part"} if len({str(row.get("part")) for row in rows}) == 1 else set()
+    named = [k for k in keys if k in known]
     head = tuple(clean(k).replace("_", " ") for k in named)
     cells = tuple(tuple(short(row.get(k)) for k in named) for row in rows[:most])
     note = f"{len(rows) - most:,} more in the embedded run document." if len(rows) > most else ""
@@ -168,4 +174,5 @@ def provenance(document: Document) -> Section:
                 "small",
             ),
         ),
+        deep=True,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
 from toolkit.report.audit.words import CLASS
+from toolkit.report.inks import inked
 from toolkit.report.words import clean
 
 Point = tuple[float, float]
@@ -19,39 +20,53 @@ def svg(width: float, height: float, label: str = "", kind: str = "") -> Element
     """Open a drawing: named for those who cannot see it, or hidden from them."""
     named = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
     size = {"viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}", "height": f"{height:g}"}
-    return Element("svg", {**size, **named, **({"class": kind} if kind else {})})
+    return Element("svg", {**size, **named, **inked(kind), "fill": "currentColor"})
 
 
 def line(parent: Element, start: Point, stop: Point, kind: str) -> None:
     """Draw a line of a class of the style sheet."""
     ends = {"x1": start[0], "y1": start[1], "x2": stop[0], "y2": stop[1]}
-    SubElement(parent, "line", {k: f"{round(v, 1):g}" for k, v in ends.items()} | {"class": kind})
+    SubElement(parent, "line", {k: f"{round(v, 1):g}" for k, v in ends.items()} | inked(kind))
 
 
 def rect(parent: Element, corner: Point, size: Point, kind: str) -> None:
     """Draw a rectangle."""
     box = {"x": corner[0], "y": corner[1], "width": size[0], "height": size[1]}
-    SubElement(parent, "rect", {k: f"{round(v, 1):g}" for k, v in box.items()} | {"class": kind})
+    SubElement(parent, "rect", {k: f"{round(v, 1):g}" for k, v in box.items()} | inked(kind))
 
 
 def dot(parent: Element, at: Point, radius: float, kind: str) -> None:
     """Draw a disc."""
     disc = {"cx": at[0], "cy": at[1], "r": radius}
-    SubElement(parent, "circle", {k: f"{round(v, 1):g}" for k, v in disc.items()} | {"class": kind})
+    SubElement(parent, "circle", {k: f"{round(v, 1):g}" for k, v in disc.items()} | inked(kind))
 
 
 def text(parent: Element, at: Point, words: str, anchor: str = "start", kind: str = "") -> Element:
     """Write text; names from data too."""
     place = {"x": f"{round(at[0], 1):g}", "y": f"{round(at[1], 1):g}"}
     turned = {} if anchor == "start" else {"text-anchor": anchor}
-    element = SubElement(parent, "text", place | turned | ({"class": kind} if kind else {}))
+    element = SubElement(parent, "text", place | turned | inked(kind))
     element.text = clean(words)
     return element
 
 
+def tell(parent: Element, said: str, corner: Point = (0, 0), size: Point = (0, 0)) -> None:
+    """Say something of a group to the pointer that rests on it, over a whole rectangle where there is a size.
+
+    It stands first in the group, as browsers want it; no script is needed.
+    """
+    if not said:
+        return
+    SubElement(parent, "title").text = clean(said)
+    if size != (0, 0):
+        box = {"x": corner[0], "y": corner[1], "width": size[0], "height": size[1]}
+        unseen = {"fill": "none", "pointer-events": "all"}
+        SubElement(parent, "rect", {k: f"{round(v, 1):g}" for k, v in box.items()} | unseen)
+
+
 def arrow(parent: Element, at: Point, direction: int, kind: str = "beyond") -> None:
     """Draw an arrow head: something reaches farther than is drawn."""
-    SubElement(parent, "path", {"d": f"M{at[0]:g},{at[1]:g}l{-6 * direction},-4v8Z", "class": kind})
+    SubElement(parent, "path", {"d": f"M{at[0]:g},{at[1]:g}l{-6 * direction},-4v8Z"} | inked(kind))
 
 
 def shape(ruling: str, x: float, y: float, half: float) -> Element:
@@ -62,7 +77,7 @@ def shape(ruling: str, x: float, y: float, half: float) -> Element:
         "not_enough_evidence": f"M{x:g},{y - w:g}l{w:g},{w:g}l{-w:g},{w:g}l{-w:g},{-w:g}Z",
         "not_applicable": f"M{x - s:g},{y:g}H{x + s:g}",
     }.get(ruling, f"M{x - s:g},{y:g}a{s:g},{s:g},0,1,0,{2 * s:g},0a{s:g},{s:g},0,1,0,{-2 * s:g},0Z")
-    return Element("path", {"d": path, "class": f"shape {CLASS.get(ruling, 'plain')}"})
+    return Element("path", {"d": path} | inked(f"shape {CLASS.get(ruling, 'plain')}"))
 
 
 def shapes() -> Element:
@@ -76,7 +91,7 @@ def shapes() -> Element:
 
 def mark(ruling: str) -> Element:
     """Draw a ruling's shape alone, to stand before its word."""
-    root = Element("svg", {"class": "mark", "aria-hidden": "true"})
+    root = Element("svg", inked("mark") | {"aria-hidden": "true"})
     SubElement(root, "use", {"href": f"#shape-{CLASS[ruling]}"})
     return root
 

@@ -15,6 +15,7 @@ from toolkit.report.words import NOTHING, clean, count, isolated, listed, number
 
 Group = Mapping[str, Any]
 DRAWN = 24  # groups in one panel; more are in the table
+ABREAST = 6  # groups side by side in a table
 LISTED = 10  # groups said aloud in a text alternative
 COUNTS = {
     "tn": "true negatives",
@@ -119,6 +120,7 @@ def _row(group: Group, metric: str, ticks: Mapping[tuple[str, str], float]) -> F
     return ForestRow(
         name=shown_name(group),
         text=words.rate(metric, found.get("value")),
+        said=f"{shown_name(group)}: {_cell(found, metric, metric in (group.get('too_few') or ()))}",
         value=found.get("value"),
         low=found.get("low"),
         high=found.get("high"),
@@ -173,7 +175,9 @@ def _finding(found: Sequence[Group], names: Sequence[str], title: str) -> str:
 
 
 def _caption(found: Sequence[Group], drawn: Sequence[Group], names: Sequence[str], *, crossed: bool) -> str:
-    said = ["The short upright stroke is the shrunk rate."] if crossed else []
+    said = ["A dot is a group’s value, its line the 95 % interval, the long line everybody together."]
+    if crossed:
+        said.append("The short upright stroke is the shrunk rate.")
     if len(drawn) < len(found):
         said.append(f"The {len(drawn)} largest of {len(found)} groups are drawn.")
     faint = [g for g in drawn if g.get("missing") or g.get("too_few")]
@@ -201,9 +205,12 @@ def undefined(found: Sequence[Group], title: str) -> Iterator[Block]:
 
 
 def metric_table(found: Sequence[Group], names: Sequence[str], most: int) -> Table:
-    """Lay out every metric with its interval and denominator; a dash where it is undefined, with why."""
+    """Lay out every metric with its interval and denominator; a dash where it is undefined, with why.
+
+    A few groups stand side by side, which fits a page; many stand one below the other.
+    """
     head = ("Group", "People", "Share", *(words.metric(m) for m in names))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for g in found[:most]:
         few = set(g.get("too_few") or ())
         cells = tuple(_cell(g["metrics"].get(m) or {}, m, m in few) for m in names)
@@ -211,6 +218,8 @@ def metric_table(found: Sequence[Group], names: Sequence[str], most: int) -> Tab
     if len(found) > most:
         rest = f"{len(found) - most} more groups are in the embedded run document"
         rows.append((rest, *("" for _ in head[1:])))
+    if len(rows) <= ABREAST:
+        head, *rows = zip(head, *rows, strict=True)
     return Table(head, tuple(rows))
 
 

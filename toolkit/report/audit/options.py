@@ -23,6 +23,7 @@ from toolkit.report.audit.parts import (
 )
 from toolkit.report.audit.scales import tick, track
 from toolkit.report.claims import anchor
+from toolkit.report.tables import Table
 from toolkit.report.words import clean, listed
 
 Found = Mapping[str, Any]
@@ -68,18 +69,11 @@ def _figure(options: Sequence[Found], margin: float, numbers: Iterator[int]) -> 
     if not drawn:
         return
     metric = drawn[0][2]["metric"]
-    spots = tuple(
-        Spot(k, float(g["value"]), float(o["accuracy"]["value"]), _pair(g), _pair(o["accuracy"]), k == 1)
-        for k, o, g in drawn
-    )
+    spots = tuple(_spot(k, o, g) for k, o, g in drawn)
     xs = track([v for s in spots for v in (s.x, *(s.x_ends or ()))], metric, margins=(margin, -margin))
     plain = track([v for s in spots for v in (s.y, *(s.y_ends or ()))], "accuracy", origin=None)
     ys = Track(plain.low, plain.high, ticks=tuple((v, f"{tick('accuracy', v)}%") for v, _ in plain.ticks))
-    spoken = "; ".join(
-        f"{k} {clean(o['name'])}: gap {words.size(metric, g['value'])}, accuracy "
-        f"{words.rate('accuracy', o['accuracy']['value'])}"
-        for k, o, g in drawn
-    )
+    spoken = "; ".join(spot.said for spot in spots)
     yield Figure(
         number=next(numbers),
         title=f"Accuracy against the gap in {words.measure(metric)}",
@@ -95,7 +89,32 @@ def _figure(options: Sequence[Found], margin: float, numbers: Iterator[int]) -> 
             "accuracy",
             spots,
         ),
+        table=Table(
+            ("Option", "Gap", "95 % interval", "Accuracy", "95 % interval"),
+            tuple(_numbers(k, o, g) for k, o, g in drawn),
+        ),
         level=3,
+    )
+
+
+def _spot(place: int, option: Found, gap: Found) -> Spot:
+    accuracy = option["accuracy"]
+    said = (
+        f"{place} {clean(option['name'])}: gap {words.size(gap['metric'], gap['value'])}, accuracy "
+        f"{words.rate('accuracy', accuracy['value'])}"
+    )
+    at = float(gap["value"]), float(accuracy["value"])
+    return Spot(place, *at, _pair(gap), _pair(accuracy), place == 1, said)
+
+
+def _numbers(place: int, option: Found, gap: Found) -> tuple[str, ...]:
+    metric, accuracy = gap["metric"], option["accuracy"]
+    return (
+        f"{place} {clean(option['name'])}",
+        amount(metric, gap["value"]),
+        ends(metric, *_ends(gap)),
+        words.rate("accuracy", accuracy["value"]),
+        words.rates("accuracy", *_ends(accuracy)),
     )
 
 
@@ -110,11 +129,11 @@ def _finding(drawn: Sequence[tuple[int, Found, Found]], metric: object) -> str:
     first = drawn[0]
     costs = (least[1].get("accuracy_change") or {}).get("value")
     points = " points" if metric in words.SHARES else ""
-    text = (
-        f"The gap is {words.size(metric, first[2]['value'])}{points} for “{clean(first[1]['name'])}” and "
-        f"smallest, {words.size(metric, least[2]['value'])}, for “{clean(least[1]['name'])}”"
-    )
-    if costs is not None and least is not first:
+    text = f"The gap is {words.size(metric, first[2]['value'])}{points} for “{clean(first[1]['name'])}”"
+    if least is first:
+        return f"{text}, and no other option has a smaller one."
+    text += f" and smallest, {words.size(metric, least[2]['value'])}, for “{clean(least[1]['name'])}”"
+    if costs is not None:
         text += f", with accuracy changed by {amount('accuracy', costs)} points"
     return f"{text}."
 

@@ -9,12 +9,14 @@ from markupsafe import Markup
 
 from toolkit.report import markup
 from toolkit.report.audit import canvas, plots, tracks, words
+from toolkit.report.audit.nights import Nights, nights
 from toolkit.report.audit.parts import Document, Figure, Marks, Strip, Track
 from toolkit.report.audit.view import view
 from toolkit.report.page import environment
 
 LIMIT = 1_900_000  # bytes
 FEWER = (400, 120, 40, 12)  # rows in a table; the embedded document keeps all
+SHEETS = ("audit.css", "readers.css")
 
 
 def render(document: Document) -> str:
@@ -37,8 +39,9 @@ def _page(document: Document, most: int) -> str:
         .render(
             view=view(document, most),
             island=markup.island(document),
-            style=markup.style("audit.css"),
-            policy=markup.policy("audit.css"),
+            style=markup.style(*SHEETS),
+            policy=markup.policy(*SHEETS),
+            reading=words.READING,
             version=document["schema"],
         )
     )
@@ -79,4 +82,6 @@ def _panels(figure: Figure) -> list[tuple[str, str, Markup]]:
 def _drawn(figure: Figure) -> Markup:
     assert figure.drawing is not None
     plot = figure.drawing
+    if isinstance(plot, Nights):
+        return markup.drawing(nights(plot))
     return markup.drawing(plots.strip(plot) if isinstance(plot, Strip) else plots.scatter(plot))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.report.audit.nights import Nights
 from toolkit.report.tables import Table
 
 Document = Mapping[str, Any]
@@ -83,7 +84,7 @@ class DrawnTable:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One group in a panel: name, point, interval and the number in words."""
+    """One group in a panel: name, point, interval and the number in words; `said` is all of it at once."""
 
     name: str
     text: str
@@ -92,6 +93,7 @@ class ForestRow:
     high: float | None = None
     tick: float | None = None
     faint: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,17 +112,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class Strip:
-    """Dots on one track, in named lanes: (lane, ((value, filled), ...)); `here` marks this model."""
+    """Dots on one track, in lanes: (name, ((value, filled, what to say), ...)); `here` marks this model."""
 
     label: str
     track: Track
-    lanes: tuple[tuple[str, tuple[tuple[float, bool], ...]], ...]
+    lanes: tuple[tuple[str, tuple[tuple[float, bool, str], ...]], ...]
     here: float | None
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A numbered point with both its intervals."""
+    """A numbered point with both its intervals, and what to say of it."""
 
     number: int
     x: float
@@ -128,6 +130,7 @@ class Spot:
     x_ends: tuple[float, float] | None
     y_ends: tuple[float, float] | None
     first: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class Figure:
     finding: str
     caption: str
     panels: tuple[Panel, ...] = ()
-    drawing: Strip | Scatter | None = None
+    drawing: Strip | Scatter | Nights | None = None
     table: Table | None = None
     wide: bool = False
     level: int = 4
@@ -216,13 +219,13 @@ Block = Figure | DrawnTable | Text | Heading | Listing | Facts | Numbers | Comma
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with its place in the contents."""
+    """A part of the page with its place in the contents; a `deep` one is for auditors, or whoever asks."""
 
     anchor: str
     title: str
     blocks: tuple[Block, ...]
     short: str = ""
-    deep: bool = True
+    deep: bool = False
 
 
 @dataclass(frozen=True)

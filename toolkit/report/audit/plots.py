@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement
 
-from toolkit.report.audit.canvas import arrow, dot, known, line, svg, text
+from toolkit.report.audit.canvas import arrow, dot, known, line, svg, tell, text
 from toolkit.report.audit.parts import Panel, Scatter, Spot, Strip, Track
 from toolkit.report.audit.tracks import at, numbers, zone
+from toolkit.report.inks import inked
 from toolkit.report.words import shorten
 
 PANEL, WIDE, PITCH, LETTER = 300.0, 400.0, 19.0, 5.9
@@ -39,8 +40,9 @@ def panel(view: Panel, *, wide: bool = False) -> Element:
     for k, r in enumerate(view.rows):
         y = top + (k + 0.5) * PITCH
         group = SubElement(root, "g", {"class": "faint"} if r.faint else {})
+        tell(group, r.said, (0, top + k * PITCH), (width, PITCH))
         label = text(group, (0, y + 3.8), shorten(r.name, max(6, letters)), kind="name")
-        if len(r.name) > letters:
+        if len(r.name) > letters and not r.said:
             SubElement(label, "title").text = r.name
         if known(r.low) and known(r.high):
             assert r.low is not None
@@ -74,9 +76,11 @@ def strip(view: Strip) -> Element:
         if k:
             line(root, (0, top + 16), (STRIP, top + 16), "grid")
         text(root, (0, top + 35), name, kind="name")
-        for i, (value, filled) in enumerate(dots):
+        for i, (value, filled, said) in enumerate(dots):
             y = top + LANE / 2 + (i % 3 - 1) * 6
-            dot(body, (at(view.track, value, wide), y), 3.2, "filled" if filled else "open")
+            one = SubElement(body, "g")
+            tell(one, said)
+            dot(one, (at(view.track, value, wide), y), 3.2, "filled" if filled else "open")
     numbers(body, view.track, height + 13, wide)
     return root
 
@@ -120,7 +124,8 @@ def _badges(root: Element, spots: Sequence[tuple[tuple[float, float], Spot]]) ->
             together.append((at_spot, [spot]))
     for (x, y), alike in reversed(together):  # the first option on top
         group = SubElement(root, "g", {"class": "first" if any(s.first for s in alike) else "other"})
+        tell(group, "; ".join(s.said for s in alike))
         half = 8 + 6 * (len(alike) - 1)
         badge = {"x": x - half, "y": y - 8, "width": 2 * half, "height": 16, "rx": 8}
-        SubElement(group, "rect", {k: f"{round(v, 1):g}" for k, v in badge.items()} | {"class": "badge"})
+        SubElement(group, "rect", {k: f"{round(v, 1):g}" for k, v in badge.items()} | inked("badge"))
         text(group, (x, y + 3.8), " ".join(str(s.number) for s in alike), "middle", "numeral")

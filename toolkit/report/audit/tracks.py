@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement
 
-from toolkit.report.audit.canvas import arrow, known, line, rect, shape, svg, text
+from toolkit.report.audit.canvas import arrow, known, line, rect, shape, svg, tell, text
 from toolkit.report.audit.parts import Marks, Track
 
 WIDTH, ROW, EDGE = 240.0, 28.0, 10.0
@@ -19,6 +19,7 @@ def at(track: Track, value: float, width: float = WIDTH, edge: float = EDGE) -> 
 def row(track: Track, marks: Marks, label: str, ground: str = "") -> Element:
     """Draw one row; `ground` names a zone drawn before (`axis`)."""
     root = svg(WIDTH, ROW, label, "ruler")
+    tell(root, label, (0, 0), (WIDTH, ROW))
     if ground:
         SubElement(root, "use", {"href": f"#{ground}"})
     else:
@@ -72,6 +73,7 @@ def _tone(tone: str) -> str:
 def axis(track: Track, ground: str = "") -> Element:
     """Draw the numbers above a column of rows; with `ground`, keep the zone of the rows under that id."""
     root = svg(WIDTH, 16, kind="ruler axis")
+    root.set("font-size", "10")
     if ground:
         zone(SubElement(SubElement(root, "defs"), "g", {"id": ground}), track, ROW)
     numbers(root, track, 11)

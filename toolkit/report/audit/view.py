@@ -17,6 +17,7 @@ from toolkit.report.audit.groups import groups
 from toolkit.report.audit.lenses import lenses, within
 from toolkit.report.audit.options import options
 from toolkit.report.audit.parts import Block, Document, DrawnTable, Section, View
+from toolkit.report.audit.watch import watch
 from toolkit.report.words import clean
 
 
@@ -55,12 +56,13 @@ def view(document: Document, most: int) -> View:
                     groups(document, numbers, most),
                     intersections(document, numbers, most),
                     families(document, most),
+                    watch(document, numbers),
                     account(document, numbers),
                     features(document, most),
                     options(document, numbers),
                     lenses(document, most),
                     within(document, most),
-                    Section("method", "Method", ()),
+                    Section("method", "Method", (), deep=True),
                     calibration(document, most),
                     data(document),
                     provenance(document),

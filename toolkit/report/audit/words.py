@@ -22,6 +22,12 @@ MEANING = {
     "small": "the 90 % interval lies inside the margin, for every pair of groups",
     "not_applicable": "this cannot be measured here, and the reason is given",
 }
+# Who may read a page, and what each is shown; `readers.css` does it.
+READING = {
+    "summary": "The verdicts and warnings alone; a link opens what it leads to. Prints on a page or two.",
+    "engineer": "Also groups, gaps, accounts and options; numbers are folded, and a link opens the rest.",
+    "auditor": "All tables, the method, how often it is wrong, and provenance, on screen and in print.",
+}
 # Class names of the style sheet; `small` alone is the small print there.
 CLASS = {
     "shown": "gap-shown",

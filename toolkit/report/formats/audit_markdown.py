@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.report.audit import verdicts, words
+from toolkit.report.audit import verdicts, watch, words
 from toolkit.report.audit.lookup import attributes, groups_of, main_gaps, rates_of, shown_name
 from toolkit.report.formats.pull_request import escape
 from toolkit.report.words import clean
@@ -36,6 +36,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         if len(names) == 1:
             yield from _groups(document, names)
     yield from _parts(document)
+    yield from _watched(document)
     yield "## Provenance"
     yield ""
     made = document["provenance"]
@@ -98,6 +99,22 @@ def _cell(group: Mapping[str, Any], metric: str) -> str:
     if found.get("low") is not None and found.get("high") is not None:
         text += f" ({words.rates(metric, found['low'], found['high'])})"
     return text
+
+
+def _watched(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the evidence of the gaps that are watched from run to run."""
+    found = document.get("watch")
+    if not found:
+        return
+    yield "## Watched over time"
+    yield ""
+    yield escape(watch.summary(found))
+    yield ""
+    yield "|" + "".join(f" {head} |" for head in watch.HEAD)
+    yield "|---" * len(watch.HEAD) + "|"
+    for row in watch.rows(found):
+        yield "|" + "".join(f" {escape(cell)} |" for cell in row)
+    yield ""
 
 
 def _parts(document: Mapping[str, Any]) -> Iterator[str]:

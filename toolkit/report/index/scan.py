@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from toolkit.report.audit import words as audit_words
 from toolkit.report.audit.lookup import main_gaps
+from toolkit.report.index.jobs import read
 from toolkit.report.validation import is_audit
 
 SCHEMA = "toolkit.index/1"
@@ -27,18 +29,28 @@ class NoRunError(ValueError):
     """What was read is not a run document; the text says why."""
 
 
-def scan(folder: Path, *, most: int = MOST) -> dict[str, Any]:
-    """Read every run document below a folder.
+def scan(folder: Path, *, at: datetime | None = None, most: int = MOST) -> dict[str, Any]:
+    """Read every run document below a folder, and the history of its scheduled jobs where it has one.
+
+    Parameters
+    ----------
+    at : datetime, optional
+        The time that ages in the history are relative to.
 
     Returns
     -------
     dict
         ``runs``, newest first, each with its ``path`` and ``report`` (relative to the folder; null without
         a report.html beside it); ``damaged``, each with its path and the reason; ``left_out``, how many
-        were found beyond `most`.
+        were found beyond `most`; ``history`` (`toolkit.report.index.jobs.read`), null without a state folder.
+        Runs that the history tells of are not among ``runs``.
     """
+    history = read(folder, at)
+    kept = {
+        run["report"] for job in (history or {"jobs": ()})["jobs"] for run in job["runs"] if run["report"]
+    }
     runs, damaged, left_out = [], [], 0
-    for place, path in enumerate(_documents(folder)):
+    for place, path in enumerate(_documents(folder, kept)):
         if place >= most:
             left_out += 1
             continue
@@ -53,13 +65,15 @@ def scan(folder: Path, *, most: int = MOST) -> dict[str, Any]:
         runs.append({"path": relative, "report": beside, **entry})
     runs.sort(key=lambda run: run["path"])
     runs.sort(key=lambda run: run["started"] or "", reverse=True)
-    return {"schema": SCHEMA, "runs": runs, "damaged": damaged, "left_out": left_out}
+    return {"schema": SCHEMA, "runs": runs, "damaged": damaged, "left_out": left_out, "history": history}
 
 
-def _documents(folder: Path) -> Iterator[Path]:
+def _documents(folder: Path, kept: Set[str | None]) -> Iterator[Path]:
+    """Yield the run documents below a folder but those of runs told of elsewhere: by report, or by id."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if "run.json" in files:
+        beside = (Path(here) / "report.html").relative_to(folder).as_posix()
+        if "run.json" in files and not kept & {beside, Path(here).name}:
             yield Path(here) / "run.json"
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from toolkit.report import words
 from toolkit.report.audit import words as audit_words
+from toolkit.report.index.parts import Detail, HistoryView
+from toolkit.report.index.standing import standing
 from toolkit.report.words import clean, count, listed
 
 Run = Mapping[str, Any]
@@ -74,15 +76,18 @@ class IndexView:
     names: tuple[NameView, ...]
     damaged: tuple[tuple[str, str], ...]
     left_out: str
+    history: HistoryView | None
 
 
-def view(found: Mapping[str, Any], *, title: str, prefix: str = "") -> IndexView:
+def view(found: Mapping[str, Any], detail: Detail, *, title: str, prefix: str = "") -> IndexView:
     """Compute the front page.
 
     Parameters
     ----------
     found : mapping
         What `toolkit.report.index.scan` returned.
+    detail : Detail
+        How much of each trend is shown.
     title : str
         The folder's name.
     prefix : str
@@ -92,16 +97,33 @@ def view(found: Mapping[str, Any], *, title: str, prefix: str = "") -> IndexView
     for run in found["runs"]:
         groups.setdefault((run["kind"], run["name"]), []).append(run)
     names = tuple(_name(place, runs, prefix) for place, runs in enumerate(groups.values(), 1))
+    history = standing(found["history"], prefix, detail) if found.get("history") else None
     return IndexView(
         title=clean(title),
-        lead=_lead(found["runs"], names, len(found["damaged"])),
+        lead=_lead(found, names, history),
         names=names,
         damaged=tuple((clean(d["path"]), clean(d["reason"])) for d in found["damaged"]),
         left_out=_left_out(found["left_out"]),
+        history=history,
     )
 
 
-def _lead(runs: Sequence[Run], names: Sequence[NameView], damaged: int) -> str:
+def _lead(found: Mapping[str, Any], names: Sequence[NameView], history: HistoryView | None) -> str:
+    runs, damaged = found["runs"], len(found["damaged"])
+    unread = f" {count(damaged, 'document')} could not be read." if damaged else ""
+    if history and history.jobs:
+        others = f" Besides, {_runs(runs, names)}." if runs else ""
+        return f"{_jobs(history)}{others}{unread}"
+    return f"{_runs(runs, names)}.{unread}"
+
+
+def _jobs(history: HistoryView) -> str:
+    many, of = len(history.looked), len(history.jobs)
+    who = "none" if not many else "it" if of == 1 else "all of them" if many == of else f"{many:,} of them"
+    return f"{count(of, 'scheduled job')}; {who} {'wants' if many < 2 else 'want'} a look."
+
+
+def _runs(runs: Sequence[Run], names: Sequence[NameView]) -> str:
     parts = [
         count(sum(run["kind"] == kind for run in runs), word)
         for kind, word in KIND.items()
@@ -110,7 +132,7 @@ def _lead(runs: Sequence[Run], names: Sequence[NameView], damaged: int) -> str:
     text = f"{listed(parts) or 'No run'}, of {count(len(names), 'name')}"
     if runs and runs[0]["started"]:
         text += f"; the newest is of {_when(runs[0]['started'])}"
-    return text + (f". {count(damaged, 'document')} could not be read." if damaged else ".")
+    return text
 
 
 def _left_out(many: int) -> str:

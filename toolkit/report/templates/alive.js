@@ -1,32 +1,7 @@
 // Brings the figures to life where script may run. Everything it says stands in the page's tables already.
 (() => {
   "use strict";
-  const bytesOf = (text) => {
-    const place = new Map();
-    for (let code = 33; code < 127; code += 1) if (!"<>&".includes(String.fromCharCode(code))) place.set(code, place.size);
-    const bytes = new Uint8Array(text.length);
-    let size = 0;
-    let bits = 0;
-    let many = 0;
-    let first = -1;
-    for (let i = 0; i < text.length; i += 1) {
-      const next = place.get(text.charCodeAt(i));
-      if (first < 0) {
-        first = next;
-        continue;
-      }
-      const value = first + 91 * next;
-      first = -1;
-      bits |= value << many;
-      for (many += (value & 8191) > 88 ? 13 : 14; many > 7; many -= 8, bits >>= 8) bytes[size++] = bits & 255;
-    }
-    if (first >= 0) bytes[size++] = (bits | (first << many)) & 255;
-    return bytes.subarray(0, size);
-  };
-  const unpack = (id) => {
-    const bytes = bytesOf(document.getElementById(id).textContent);
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-  };
+  // unpack.js
   const make = (tag, kind, text = "") => {
     const element = document.createElement(tag);
     element.className = kind;
@@ -39,7 +14,7 @@
     group.plots = [...figure.querySelectorAll(".panel > svg.plot")].map((still, place) => ({ group, place, still }));
     return group.plots;
   });
-  if (!plots.length || !("DecompressionStream" in window && "IntersectionObserver" in window)) return;
+  if (!plots.length || !("IntersectionObserver" in window)) return;
 
   // Each panel gets a frame that the keyboard reaches: one stop for a figure, arrow keys inside.
   for (const plot of plots) {
@@ -58,16 +33,20 @@
   aloud.setAttribute("role", "status");
   document.querySelector("main").append(tip, aloud);
 
+  // Data stand in columns, which pack better; a row has its number as f7.
+  const rowsOf = (columns) => Object.values(columns)[0].map((_, i) => ({ ...Object.fromEntries(
+    Object.entries(columns).map(([name, values]) => [name, values[i]])), f7: i }));
+
   let started;
-  const start = () => (started ??= Promise.all([unpack("vega"), unpack("specs")]).then(([code, specs]) => {
+  const start = () => (started ??= (async () => {
     const script = document.createElement("script");
-    script.textContent = code;
+    script.textContent = unpack("vega");
     document.head.append(script);
     script.remove();
     const embed = window.toolkitVega;
     delete window.toolkitVega;
-    return { embed, specs: JSON.parse(specs) };
-  }));
+    return { embed, specs: JSON.parse(unpack("specs"), (_, value) => (value?.columns ? { values: rowsOf(value.columns) } : value)) };
+  })());
 
   const bring = async (plot) => {
     const { embed, specs } = await start();
@@ -77,7 +56,11 @@
     const { view } = await embed(host, spec, how);
     const svg = host.querySelector("svg");
     svg.setAttribute("class", "plot");
-    svg.setAttribute("aria-hidden", "true");
+    // The frame has the figure's own text; what Vega says of itself ("Vega visualization") says nothing.
+    for (const part of [host, ...host.querySelectorAll("[role], [aria-label]")]) {
+      for (const name of ["role", "aria-label", "aria-roledescription"]) part.removeAttribute(name);
+    }
+    host.setAttribute("aria-hidden", "true");
     view.addEventListener("pointerover", (_, item) => item?.datum?.f7 !== undefined && look(plot, item.datum));
     view.addEventListener("pointerdown", (_, item) => item?.datum?.f7 !== undefined && look(plot, item.datum));
     view.addEventListener("pointerout", () => look(plot, null));

@@ -1,0 +1,1 @@
+"""Reports on a schedule: which jobs there are, what is due, the tick that runs it, exports."""
