@@ -65,13 +65,18 @@ def series_of(records: Iterable[Mapping[str, Any]]) -> list[Series]:
     """Return the series of one job's records, those that the newest run has last."""
     points: dict[str, list[Point]] = {}
     last: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # the series of an audit all have the same breaks
     for record in sorted(records, key=lambda record: (at(record), record["id"])):
         for plain in record["points"]:
             key = plain["series"]
             breaks: tuple[str, ...] = ()
             if key in last:
-                sides = (_concerning(side["inputs"], key) for side in (last.pop(key)[0], record))
-                breaks = break_between(*sides)
+                before = last.pop(key)[0]
+                pair = (before["id"], record["id"], *_about(record["inputs"], key))
+                if pair not in known:
+                    sides = (_concerning(side["inputs"], key) for side in (before, record))
+                    known[pair] = break_between(*sides)
+                breaks = known[pair]
             points.setdefault(key, []).append(_point(record, plain, breaks))
             last[key] = (record, plain)
     return [_named(record["job"], plain, points[key]) for key, (record, plain) in last.items()]
@@ -99,11 +104,20 @@ def _point(record: Mapping[str, Any], plain: Mapping[str, Any], breaks: tuple[st
     )
 
 
+def _about(inputs: Inputs | None, key: str) -> tuple[str, ...]:
+    """Return the experiment of a claim and the dataset it is about, if it is about one; of a gap, nothing."""
+    if inputs is None or inputs.get("kind") != "check":
+        return ()
+    code, _, dataset = (unquote(part) for part in (*key.split("/"), "", "")[:3])
+    return code, dataset
+
+
 def _concerning(inputs: Inputs | None, key: str) -> Inputs | None:
     """Leave out what does not concern a claim: code of other experiments, datasets it is not about."""
-    if inputs is None or inputs.get("kind") != "check":
+    about = _about(inputs, key)
+    if inputs is None or not about:
         return inputs
-    code, _, dataset = (unquote(part) for part in (*key.split("/"), "", "")[:3])
+    code, dataset = about
     kept = {**inputs, "code": _only(inputs.get("code"), {"judge", code})}
     if dataset:
         kept |= {part: _only(inputs.get(part), {dataset}) for part in ("data", "rows")}
