@@ -168,7 +168,7 @@ def test_a_run_before_that_is_none_is_refused(before, tmp_path):
                 },
             },
         ),
-        "could not convert": _broken(
+        "invalid literal": _broken(
             tmp_path / "g",
             {**whole, "watch": {**whole["watch"], "mark": {"value": "1; DROP TABLE x", "text": ""}}},
         ),
@@ -185,11 +185,40 @@ def test_ids_that_are_lost_or_others_are_refused(tmp_path):
     with pytest.raises(BadInputError, match="another sha256"):
         audit(TABLE, **ASKED, watch="id", watch_from=tmp_path)
     (tmp_path / SEEN).unlink()
-    with pytest.raises(BadInputError, match=r"watch\.seen: the ids .* cannot be read"):
+    with pytest.raises(BadInputError, match=r"^/\S+watch\.seen: the ids .* cannot be read"):
         audit(TABLE, **ASKED, watch="id", watch_from=tmp_path / "run.json")
     document = json.loads((tmp_path / "run.json").read_text())
     with pytest.raises(BadInputError, match="lie beside its run"):
         audit(TABLE, **ASKED, watch="id", watch_from=document)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("type",), "bogus"),
+        (("nights",), "many"),
+        (("rows_seen",), -1),
+        (("mark", "value"), "inf"),
+        (("mark", "value"), "1.5"),
+        (("asked",), []),
+        (("gaps", 0, "margin"), 0.5),
+        (("gaps", 0, "history"), "x"),
+        (("gaps", 0, "alarm"), {}),
+        (("gaps", 0, "state", "blocks"), -5),
+        (("gaps", 0, "state", "groups"), ["A"]),
+        (("gaps", 0, "state", "past", "A"), [3, 5]),
+        (("gaps", 0, "state", "log_wealth", 0, "bets", 0), float("inf")),
+    ],
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else "",
+)
+def test_a_watch_that_somebody_edited_is_refused_and_no_bug_of_ours(before, place, value):
+    document = json.loads((before / "run.json").read_text())
+    inner = document["watch"]
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    with pytest.raises(BadInputError, match=r"its watch cannot be read .*; take the run from a backup"):
+        audit(TABLE, **ASKED, watch="number", watch_from=document)
 
 
 def test_the_command_watches_and_refuses_with_exit_2(tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,3 +127,8 @@ def test_a_redacted_copy_tells_nothing_of_the_watch(run):
     copy_ = redacted(run.to_dict())
     assert "watch" not in copy_
     assert "2026-03-12" not in json.dumps(copy_)
+
+
+def test_no_heading_of_the_page_skips_a_level(run):
+    found = [int(level) for level in re.findall(r"<h([1-6])[ >]", run.report())]
+    assert all(after - before <= 1 for before, after in pairwise(found))

@@ -69,6 +69,25 @@ def test_the_short_help_in_the_list_is_the_commands_own(name: str) -> None:
     assert found.get_short_help_str(200) == COMMANDS[name]
 
 
+def test_no_list_of_commands_breaks_off_in_the_middle_of_a_sentence() -> None:
+    groups = {path[:-1] for path in ALL}
+    for path in groups:
+        listed = CliRunner().invoke(command, [*path, "--help"], terminal_width=80).output
+        broken = [line for line in listed.splitlines() if line.endswith("...") and "Usage" not in line]
+        assert broken == [], path
+
+
+def test_a_group_without_a_word_shows_its_help_and_calls_that_no_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["toolkit", "schema"])
+    assert door.main() == exits.USAGE
+    out, err = capfd.readouterr()
+    assert (out, err[:21]) == ("", "Usage: toolkit schema")
+    assert "Error" not in err
+    assert "Try " not in err
+
+
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_option_has_a_help_text(path: tuple[str, ...]) -> None:
     found: click.Command | None = command
@@ -219,6 +238,15 @@ def test_a_reader_who_leaves_early_is_no_failure(tmp_path: Path) -> None:
         )
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_came_closed_is_no_bug(tmp_path: Path, closed: str) -> None:
+    script = f'exec "$0" -m toolkit gate list {closed}'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable], stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

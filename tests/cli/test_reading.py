@@ -91,3 +91,17 @@ def test_a_table_prints_markup_and_escapes_as_text(capsys: pytest.CaptureFixture
 
     columns([("[red]x[/red]", ":smile: \x1b[31m")], header=("a", "b"), file=sys.stdout)
     assert "[red]x[/red]  :smile: \\u001b[31m" in capsys.readouterr().out
+
+
+def test_a_long_name_is_folded_and_drops_no_column(capsys: pytest.CaptureFixture[str]) -> None:
+    import sys
+
+    row = ("x" * 300, "selection_rate", "y" * 90, "17.9 (8.8 to 28.4) points", "gap shown")
+    columns([row], header=("attribute", "metric", "highest", "gap (95 %)", "ruling"), file=sys.stdout)
+    said = capsys.readouterr().out
+    head = said.splitlines()[0]
+    assert head.split() == ["attribute", "metric", "highest", "gap", "(95", "%)", "ruling"]
+    assert said.count("x") == 300
+    assert said.count("y") == 90 + head.count("y")
+    assert "selection_rate" in said
+    assert "gap shown" in said

@@ -118,6 +118,14 @@ def test_a_broken_file_is_named_with_line_and_column_and_exits_2(
         assert says in printed
 
 
+def test_a_table_that_is_no_setting_is_named_with_its_line() -> None:
+    Path("toolkit.toml").write_text("seed = 1\n\n[toolkit]\neffort = 'quick'\n")
+    with pytest.raises(
+        BadInputError, match=r"toolkit\.toml, line 3, column 1: there is no setting 'toolkit'"
+    ):
+        find_config()
+
+
 def test_a_file_that_is_not_utf_8_is_named_with_its_line() -> None:
     Path("toolkit.toml").write_bytes(b"seed = 1\n# caf\xe9\n")
     with pytest.raises(BadInputError, match="line 2: this is not UTF-8"):

@@ -90,3 +90,9 @@ def test_with_enough_rows_already_it_says_so() -> None:
     answer = asked((2_000, 2_000))
     assert answer["rows"] == 0
     assert "the rows suffice" in str(answer["sentence"])
+
+
+def test_of_several_groups_the_pair_that_stands_in_the_way_is_named() -> None:
+    assert "as far as b and a go" in str(asked((300, 20_000), (0.31, 0.30), others=True)["sentence"])
+    assert "as far as" not in str(asked((300, 20_000), (0.31, 0.30))["sentence"])
+    assert "as far as" not in str(asked((60, 2_000), others=True)["sentence"])

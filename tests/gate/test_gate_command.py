@@ -15,6 +15,7 @@ import fixture
 import pytest
 
 from toolkit import __main__ as door
+from toolkit.cli.gate import STYLES
 from toolkit.cli.settings import SETTINGS
 from toolkit.gate.accepted import read
 
@@ -174,6 +175,11 @@ def test_a_broken_lock_file_stops_the_gate_before_anything_else(
         assert toolkit(*command, "--fail-on", "refuted") == 2
         assert "toolkit.lock.toml, line 3: owner (of 'M002 refuted')" in capsys.readouterr().err
     assert toolkit("gate", "list") == 2
+    Path("toolkit.lock.toml").unlink()
+    Path("toolkit.lock.toml").mkdir()
+    capsys.readouterr()
+    assert toolkit("gate", "list") == 2
+    assert "toolkit.lock.toml: the lock file cannot be read (Is a directory)" in capsys.readouterr().err
 
 
 def test_neither_help_nor_the_list_imports_anything_numerical(tmp_path: Path) -> None:
@@ -211,6 +217,22 @@ def test_an_audit_says_what_failed_its_gate_and_what_was_accepted(
     assert toolkit("audit", "far.csv", *BASE, "--gate", "selection_rate") == 0
     assert toolkit("audit", "far.csv", *BASE) == 0
     assert toolkit("audit", "far.csv", *BASE, "--fail-on", "refuted") == 2
+
+
+def test_a_finished_run_that_watched_is_judged_by_its_alarm_as_the_run_itself_was(
+    toolkit: Toolkit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{line},{number}" for number, line in enumerate(FAR.splitlines()[1:])]
+    Path("far.csv").write_text("\n".join(["race,label,day", *rows]))
+    assert toolkit("audit", "far.csv", *BASE, "--watch", "day", "--fail-on", "alarm") == 1
+    assert toolkit("gate", "check", "out", "--fail-on", "alarm") == 1
+    assert "new: alarm/race/selection_rate/difference/widest raised" in capsys.readouterr().out
+    for style in STYLES:
+        assert toolkit("gate", "check", "out", "--fail-on", "alarm", "--format", style) == 1
+    assert toolkit("gate", "accept", "out", "--all", *UNTIL[:-2], "--fail-on", "alarm") == 0
+    assert toolkit("gate", "check", "out", "--fail-on", "alarm") == 0
+    assert toolkit("gate", "check", "audit", "--fail-on", "alarm") == 2
+    assert "add --watch COLUMN to the audit" in capsys.readouterr().err
 
 
 def test_an_audit_without_evidence_ends_with_4_until_that_is_accepted(toolkit: Toolkit) -> None:

@@ -14,8 +14,10 @@ from gate_documents import TODAY, audit, check, entry, everything, gap, runs
 from hypothesis import given
 
 from toolkit.gate import Accepted, Outcome, evaluate, findings
+from toolkit.gate.findings import WORDS
 from toolkit.gate.formats import github, junit, markdown, sarif, text
 from toolkit.gate.formats import json as as_json
+from toolkit.gate.formats.scanning import RULES
 
 ATTACK = "a|b\n::error::x,y%0A @all [z](http://h) <img src=x>"
 
@@ -167,6 +169,10 @@ def test_sarif_says_what_is_new_updated_unchanged_or_absent_and_what_is_suppress
         assert run["artifacts"][where["index"]]["location"]["uri"] == where["uri"]
     prints = [r["partialFingerprints"]["finding/v1"] for r in results]
     assert len({*prints}) == len(prints)
+
+
+def test_sarif_has_a_rule_for_every_word_of_a_gate() -> None:
+    assert {word for words in WORDS.values() for word in words} <= {*RULES}
 
 
 def test_a_finding_keeps_its_fingerprint_when_it_gets_worse_or_changes_its_ruling() -> None:

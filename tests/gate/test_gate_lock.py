@@ -42,7 +42,8 @@ until = "2027-02-28"
 
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 number = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-subject = text.filter(lambda t: t.strip() == t)
+bare = text.filter(lambda t: t.strip() == t)
+subject = bare.filter(lambda t: "/" not in t) | st.builds("gap/{}".format, bare)
 entries = st.builds(
     Accepted,
     key=st.builds("{} {}".format, subject, st.sampled_from(("shown", "refuted", "changed"))),
@@ -117,6 +118,11 @@ def broken(before: str, after: str) -> str:
         (broken("until = 2027-01-31", "until = 2027-01-31T00:00:00"), 7, "a day such as 2027-01-31"),
         (broken('"2027-02-28"', '"2027-02-30"'), 19, "until"),
         (broken("value = 0.21", "value = nan"), 13, "value"),
+        (
+            broken('"gap/race', '"gop/race'),
+            12,
+            "begins with 'gop', and findings with gap/, change/, alarm/; did you mean gap/?",
+        ),
         (broken("margin = 0.05", "margn = 0.05"), 16, "did you mean margin?"),
         (broken("margin = 0.05", 'ruling = "small"'), 16, "is 'small', and the key says 'shown'"),
         (broken('key = "M002 refuted"', 'key = "M002"'), 4, "a subject and a ruling"),

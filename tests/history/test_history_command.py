@@ -224,6 +224,8 @@ def test_prune_names_what_went_and_keeps_the_trend(root: Path) -> None:
         (("show", "weekly", "../../etc"), "cannot be the id of a run"),
         (("show", "weekly", "20200101T000000Z"), "no run 20200101T000000Z of weekly"),
         (("list", "--root", "file"), "this is no folder; --root names the folder of reports"),
+        (("list", "--root", "with"), ".toolkit: this is no folder; --root names the folder of reports"),
+        (("list", "--root", "file/below"), "file: this is no folder; --root names the folder of reports"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -231,6 +233,8 @@ def test_what_cannot_be_asked_is_refused_with_the_way_out(
     arguments: tuple[str, ...], said: str, root: Path, ended: Ended
 ) -> None:
     Path("file").write_text("", encoding="utf-8")
+    Path("with").mkdir()
+    Path("with/.toolkit").write_text("", encoding="utf-8")
     code, error = ended(*arguments)
     assert code == exits.USAGE
     assert said in error

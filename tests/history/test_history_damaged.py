@@ -161,7 +161,7 @@ def test_a_damaged_document_is_refused_and_told(damage: bytes | None, home: Path
     data = path.read_bytes()
     path.write_bytes(damage if damage is not None else data[: len(data) // 2])
     history = History(home)
-    with pytest.raises(BadInputError, match="the document is damaged"):
+    with pytest.raises(BadInputError, match=r"the document is damaged.*; restore it from a backup"):
         history.document("weekly", run(5)["id"])
     assert [line.partition(" (")[0] for line in history.check()] == [f"{path}: the document is damaged"]
 

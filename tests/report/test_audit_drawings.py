@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.report.audit import canvas, plots, scales, tracks, view
-from toolkit.report.audit.parts import Figure, ForestRow, Marks, Panel, Scatter, Strip, Track
+from toolkit.report.audit.parts import Figure, ForestRow, Marks, Panel, Scatter, Spot, Strip, Track
 
 VALUES = st.floats(-1, 1)
 
@@ -145,6 +145,29 @@ def test_the_scatter_numbers_every_option_that_could_be_measured() -> None:
     numerals = [t.text for t in drawn.iter("text") if t.get("class") == "numeral"]
     assert sorted(n for text in numerals for n in str(text).split()) == ["1", "2", "3", "4"]
     assert scatter.label.startswith("Accuracy against gap. 1 as it is: gap 22.4, accuracy 86.9 %")
+
+
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=9))
+def test_no_badge_of_the_scatter_hides_the_number_of_another(places: list[tuple[float, float]]) -> None:
+    spots = tuple(Spot(n, x, y, None, None) for n, (x, y) in enumerate(places, 1))
+    drawn = plots.scatter(Scatter("", Track(-1, 1), Track(-1, 1), "x", "y", spots))
+    boxes = [
+        tuple(float(r.attrib[k]) for k in ("x", "y", "width")) for r in drawn.iter("rect") if r.get("rx")
+    ]
+    numerals = [t for t in drawn.iter("text") if t.get("class") == "numeral"]
+    assert sorted(n for t in numerals for n in str(t.text).split()) == [
+        str(n) for n in range(1, len(spots) + 1)
+    ]
+    for k, (x, y, wide) in enumerate(boxes):
+        for left, top, width in boxes[:k]:
+            apart = max(
+                x - (left + width), left - (x + wide)
+            )  # below -4, a numeral's half, it reaches the number
+            assert abs(y - top) >= 11.8 or apart >= -4.4
+
+
+def test_an_axis_writes_a_number_without_noughts_that_say_nothing() -> None:
+    assert [scales.tick("target", v) for v in (1.0, 1.5, 2.25, 1_500.0)] == ["1", "1.5", "2.25", "1,500"]
 
 
 def test_one_tiny_group_does_not_squeeze_the_others() -> None:

@@ -111,7 +111,7 @@ def test_what_is_damaged_in_the_history_is_told(tmp_path: Path) -> None:
 
 
 def test_a_time_that_is_none_is_refused(run: Path) -> None:
-    with pytest.raises(click.UsageError, match="does not match the formats"):
+    with pytest.raises(click.UsageError, match="'soon' is no time; write it as 2026-"):
         CliRunner().invoke(
             command,
             ["report", "index", str(run), "--at", "soon"],

@@ -29,6 +29,32 @@ def test_every_plain_value_can_be_written_short(value: object) -> None:
     assert isinstance(words.short(value), str)
 
 
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    {
+        "\u202eevil": "\ufffdevil",
+        "a\u2067b\u202ec": "a\ufffdb\ufffdc",
+        "ends\u2069 more than it began": "ends\ufffd more than it began",
+        "\u202eturned and back\u202c": "\u202eturned and back\u202c",
+        "\u2068it ends \u202ewhat is within\u2069": "\u2068it ends \u202ewhat is within\u2069",
+        "\u05e9\u05dc\u05d5\u05dd": "\u05e9\u05dc\u05d5\u05dd",
+    }.items(),
+)
+def test_a_name_cannot_turn_the_words_that_stand_behind_it(name: str, shown: str) -> None:
+    assert words.clean(name) == shown
+    assert words.clean(f"Positive means {name} is 1.") == f"Positive means {shown} is 1."
+
+
+@given(st.text(alphabet=f"a{TURNING}"))
+def test_cleaning_twice_changes_nothing_and_keeps_the_length(text: str) -> None:
+    cleaned = words.clean(text)
+    assert words.clean(cleaned) == cleaned
+    assert len(cleaned) == len(text)
+
+
 @given(st.text())
 def test_cleaned_text_holds_no_character_that_a_page_may_not_hold(text: str) -> None:
     cleaned = words.clean(text)

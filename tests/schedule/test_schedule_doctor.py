@@ -112,13 +112,36 @@ def test_a_rare_job_does_not_make_silence_a_fault(tmp_path: Path) -> None:
     assert bad(yearly, at=yearly.now + timedelta(days=200)) == {}
 
 
-def test_where_no_tick_ever_came_the_way_to_have_one_is_named(loans: Stage) -> None:
+def test_where_no_tick_ever_came_the_way_to_have_one_is_named(
+    loans: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loans.home.heartbeat.unlink()
+    assert "within ten minutes; if nothing comes, look at the log" in bad(loans)["heartbeat"]
+    monkeypatch.setattr("toolkit.schedule.install_crontab.holds", lambda path: False)
     assert "toolkit schedule install" in bad(loans)["heartbeat"]
 
 
-def test_a_damaged_heartbeat_is_said(loans: Stage) -> None:
-    loans.home.heartbeat.write_text('{"at": 3, "next_due": []}', "utf-8")
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        (None, "attempt 1 did not finish: it runs, or was cut off"),
+        (143, "attempt 1 did not finish: it runs, or was cut off"),
+        (0, "attempt 1 finished and would be recorded"),
+    ],
+)
+def test_an_attempt_that_was_told_to_end_is_not_one_that_finished(
+    loans: Stage, code: int | None, state: str
+) -> None:
+    staging = loans.home.staging("loans", "20260302T091700Z", 1)
+    staging.mkdir(parents=True)
+    if code is not None:
+        (staging / "exit.json").write_text(json.dumps({"exit": code}), "utf-8")
+    assert look(loans)["loans 20260302T091700Z"].text == state
+
+
+@pytest.mark.parametrize("text", ['{"at": 3, "next_due": []}', "no JSON", "[]"])
+def test_a_damaged_heartbeat_is_said(loans: Stage, text: str) -> None:
+    loans.home.heartbeat.write_text(text, "utf-8")
     assert "damaged" in bad(loans)["heartbeat"]
 
 

@@ -400,6 +400,12 @@ def test_misses_older_than_four_hundred_days_are_not_counted_and_it_is_said() ->
     assert found.missed.count == 399
 
 
+def test_a_leap_day_that_has_not_come_is_no_miss_that_is_not_counted() -> None:
+    job, last = Stub(cron="0 9 29 2 *"), at("2024-02-29T09:00")
+    assert not due_now(job, last, at("2028-02-29T08:00")).cut
+    assert due_now(job, last, at("2032-02-29T08:00")).cut
+
+
 @settings(max_examples=150)
 @given(
     st.sampled_from(["*/10 * * * *", "0 * * * *", "30 2 * * *", "17 */3 * * *"]),

@@ -53,6 +53,12 @@ def test_a_local_target_calls_this_very_toolkit_by_its_path(project: Path) -> No
     assert f"cd {project.resolve()} " in text
 
 
+def test_a_zone_that_is_none_is_refused(project: Path) -> None:
+    done = export("cron", "weekly", "--zone", "Europe/Berlinn")
+    assert done.exit_code == 2
+    assert "'--zone': there is no zone 'Europe/Berlinn'; did you mean 'Europe/Berlin'?" in done.stderr
+
+
 def test_a_command_may_be_given(project: Path) -> None:
     assert (
         "'/opt/my tools/toolkit' -v schedule run"

@@ -71,10 +71,10 @@ def test_every_golden_file_is_one_that_a_target_writes() -> None:
 TRAPS = {
     "systemd": ("Persistent=", "enable-linger", 'by "or"', "Europe/Berlin", "journalctl", "No mail"),
     "cron": ("CRON_TZ", "Mail: none", "absolute", "percent sign", "lock", "@reboot", "makes up nothing"),
-    "launchd": ("slept", "off", "time zone", "RunAtLoad", "No mail", "absolute"),
+    "launchd": ("slept", "off", "time zone", "RunAtLoad", "No mail", "absolute", "Documents"),
     "github": ("60 days", "default branch", "full hours", "UTC", "cancel-in-progress: false", "timezone:"),
-    "gitlab": ("resource_group", "cronTimeZone", "person", "full hour", "not made up"),
-    "kubernetes": ("100", "Forbid", "timeZone", "startingDeadlineSeconds", "summer time"),
+    "gitlab": ("resource_group", "cronTimeZone", "person", "not made up", "distributed", "your other jobs"),
+    "kubernetes": ("100", "Forbid", "timeZone", "startingDeadlineSeconds", "summer time", "15 minutes"),
     "airflow": ("catchup=False", "max_active_runs=1", "in Airflow 3", "odd minute"),
     "prefect": ("concurrency limit", "time zone", "nothing due", "odd minute"),
 }
@@ -84,6 +84,13 @@ TRAPS = {
 def test_each_file_says_the_traps_of_its_target(target: str) -> None:
     said = " ".join("".join(exported(target).values()).replace("\n#", " ").split()).lower()
     assert [trap for trap in TRAPS[target] if trap.lower() not in said] == []
+
+
+@pytest.mark.parametrize("target", ["cron", "launchd", "kubernetes"])
+def test_where_jobs_share_a_folder_their_one_lock_is_spoken_of(target: str) -> None:
+    said = " ".join("".join(exported(target).values()).replace("#", " ").split())
+    assert "minutes of its own" in said
+    assert ("Second tries: none" in said) is (target != "kubernetes")  # whose Job makes some
 
 
 @pytest.mark.parametrize("target", ["cron", "github"])

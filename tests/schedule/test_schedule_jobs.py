@@ -128,7 +128,7 @@ def test_what_stands_behind_two_dashes_is_no_option(tmp_path: Path) -> None:
         ("timezone", '"../etc/passwd"', "there is no zone '../etc/passwd'"),
         ("timezone", '"/etc/localtime"', "there is no zone"),
         ("timezone", '"Europe"', "there is no zone 'Europe'"),
-        ("timezone", '"localtime"', "there is no zone 'localtime'"),
+        ("timezone", '"localtime"', "there is no zone 'localtime'; write it as \"Europe/Berlin\""),
         ("timezone", '"right/Europe/Berlin"', "there is no zone 'right/Europe/Berlin'"),
         ("timezone", '""', "there is no zone ''"),
         ("timezone", "1", 'timezone: it must be the name of a zone, such as "Europe/Berlin"'),
@@ -203,6 +203,16 @@ def test_two_jobs_that_write_to_one_folder_are_refused(tmp_path: Path) -> None:
     other = {**GOOD, "name": '"b"', "output": '"reports/x/../loans"'}
     (line,) = refused(written(tmp_path, GOOD, other))
     assert line.startswith("toolkit.toml, lines 1 and 6: jobs 'loans' and 'b' write to one folder")
+
+
+@pytest.mark.parametrize("output", ["loans.csv", "loans.csv/reports"])
+def test_a_job_cannot_write_where_a_file_is(tmp_path: Path, output: str) -> None:
+    (tmp_path / "loans.csv").write_text("id\n", "utf-8")
+    (line,) = refused(written(tmp_path, {**GOOD, "output": f'"{output}"'}))
+    assert line.startswith("toolkit.toml, line 1: job 'loans': output: ")
+    assert line.endswith("loans.csv is a file; take another folder")
+    config, troubles = survey(written(tmp_path, GOOD), root=tmp_path / "loans.csv", at=AT)
+    assert (len(config.jobs), troubles) == (1, [])  # that is the root's fault, said where it is used
 
 
 @pytest.mark.parametrize(
@@ -303,8 +313,8 @@ def test_a_line_separator_inside_a_comment_moves_no_line(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"schedule = 3\n", "schedule must be jobs, each under a line [[schedule]] of its own"),
-        (b"[schedule]\nname = 1\n", "schedule must be jobs, each under a line [[schedule]] of its own"),
+        (b"seed = 1\nschedule = 3\n", "line 2: schedule must be jobs, each under a line [[schedule]] of"),
+        (b"[schedule]\nname = 1\n", "line 1: schedule must be jobs, each under a line [[schedule]] of"),
         (b"schedule = [1]\n", "schedule must be jobs"),
         (b"[[schedule]\n", "line 1, column"),
         (b"# \xff\n", "line 1: this is not UTF-8"),

@@ -160,6 +160,7 @@ def test_a_value_that_cannot_be_is_refused_by_its_option(
     code, out, err = call(*WEEKLY, "--run", "check misconceptions", option, value)
     assert (code, out) == (2, "")
     assert said in err.replace("\n", " ")
+    assert "nothing was written" in err or "Invalid value" in err
     assert not Path("toolkit.toml").exists()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rehearsal import TERMS, Stage, finishes, stage, swift
 
+from toolkit.records import BadInputError
 from toolkit.schedule import lease
 from toolkit.schedule.lease import LeasedError, folder_clock, standing, take
 from toolkit.schedule.lock import HeldError, held, holder
@@ -291,3 +292,13 @@ def test_an_attempt_of_a_dead_machine_counts_as_interrupted_and_is_made_again(tm
 def test_what_beta_is_called_is_another_machine() -> None:
     assert isinstance(OTHER, Process)
     assert lives(OTHER) is None
+
+
+@pytest.mark.parametrize("file", [".toolkit", "."])
+def test_a_file_in_the_place_of_the_state_folder_is_named_with_the_way_out(tmp_path: Path, file: str) -> None:
+    root = tmp_path / "reports"
+    wrong = root / file
+    wrong.parent.mkdir(exist_ok=True)
+    wrong.write_text("", "utf-8")
+    with pytest.raises(BadInputError, match=f"{wrong} is a file, .*--root"), held(root / ".toolkit"):
+        pass

@@ -272,6 +272,16 @@ def test_drafts_of_a_killed_tick_are_swept(loans: Stage) -> None:
     assert [path.name for path in output.iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_draft_that_is_finished_while_drafts_are_swept_is_nobodys_trouble(
+    loans: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = loans.home.path / "records" / "loans" / ".x.0.part"
+    monkeypatch.setattr("toolkit.schedule.home._files", lambda folder, name: [gone])
+    loans.tick()
+    loans.later(hours=1).tick()
+    assert len(loans.records()) == 2
+
+
 def test_a_damaged_index_is_said_and_the_tick_goes_on(loans: Stage) -> None:
     loans.tick()
     store = loans.home.path / "history.sqlite"

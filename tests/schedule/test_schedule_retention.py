@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rehearsal import Stage, finishes, stage, swift
+
+from toolkit.report.markup import fingerprint
 
 __all__ = ["swift"]
 
@@ -63,6 +66,25 @@ def test_a_report_that_a_lock_file_or_a_baseline_names_stays(tmp_path: Path) -> 
     for _ in range(2):
         loans.later(hours=1).tick()
     assert kept(loans) == ["20260302T081700Z", "20260302T091700Z", "20260302T111700Z"]
+
+
+def test_a_report_whose_findings_were_accepted_stays(tmp_path: Path) -> None:
+    """`toolkit gate accept` names a run by the fingerprint of its document."""
+    loans = run(tmp_path, hours=2)
+    sha256 = fingerprint(loans.history.document("loans", "20260302T081700Z"))
+    locks = f'[[accepted]]\nkey = "gap"\nrun = {{name = "loans", sha256 = "{sha256}"}}\n'
+    (tmp_path / "toolkit.lock.toml").write_text(locks, "utf-8")
+    loans.change(keep=1)
+    for _ in range(2):
+        loans.later(hours=1).tick()
+    assert kept(loans) == ["20260302T081700Z", "20260302T111700Z"]
+
+
+def test_the_report_just_made_stays_though_a_clock_was_ahead(tmp_path: Path) -> None:
+    loans = run(tmp_path, hours=1, keep=1)
+    loans.tick(at=loans.now + timedelta(days=30))
+    loans.later(hours=1).tick()
+    assert "20260302T091700Z" in kept(loans)
 
 
 def test_what_is_no_report_of_the_job_is_not_touched(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,14 @@ def test_a_newer_instant_ends_the_tries_of_an_older_one(tmp_path: Path) -> None:
     assert loans.left() == []
 
 
+def test_a_run_that_never_began_counts_as_missed_when_a_newer_instant_is_due(tmp_path: Path) -> None:
+    loans = stage(tmp_path).set(raises(OSError(5, "Input/output error")), finishes())
+    loans.later(minutes=18).tick()
+    loans.later(hours=1).tick()
+    assert loans.outcomes() == [("x20260302T081700Z", "missed"), ("20260302T091700Z", "done")]
+    assert loans.left() == []
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), exits.Terminated()])
 def test_a_tick_that_is_told_to_end_leaves_an_interrupted_attempt_to_be_tried_again(
     tmp_path: Path, stop: BaseException
@@ -261,6 +270,14 @@ def test_only_the_jobs_that_are_named_are_looked_at_and_a_name_that_is_none_is_r
         both.tick(only=["card"])
 
 
+def test_a_job_that_is_turned_off_is_not_run_by_its_name_either(tmp_path: Path) -> None:
+    both = stage(tmp_path, names=("loans", "cards")).change(enabled=False)
+    result = both.later(minutes=18).tick(only=["loans", "cards"])
+    assert [name for name, _ in both.actor.asked] == ["cards"]
+    assert result.skipped == [{"job": "loans", "reason": "it is turned off (enabled = false)"}]
+    assert both.later(hours=1).tick(only=["loans"]).runs == []
+
+
 def test_jitter_makes_a_job_start_later_and_by_the_same_each_time(tmp_path: Path) -> None:
     from toolkit.history.instants import instant_of
     from toolkit.schedule.due import offset
@@ -300,6 +317,40 @@ def test_the_previous_run_is_handed_to_a_job_that_compares_or_watches(tmp_path: 
     output = loans.config.root / "loans"
     assert (output / "20260302T081700Z" / "watch.seen").is_file()
     assert not (output / "20260302T091700Z" / "before").exists()
+
+
+def test_the_ids_that_were_seen_outlive_the_reports(tmp_path: Path) -> None:
+    """As on a CI runner, where the state folder alone is kept from run to run."""
+    loans = stage(tmp_path).change(run=("audit", "loans.csv", "--watch", "id"))
+
+    def watched(staging: Path) -> Ended:
+        (staging / "watch.seen").write_text(f"ids of {staging.parent.name}", "utf-8")
+        return finishes(document={"made": staging.as_posix(), "watch": {}})(staging)
+
+    loans.set(watched)
+    for hour in range(8, 13):
+        loans.later(hours=1).tick()
+        shutil.rmtree(loans.config.root / "loans")
+        last = f"20260302T{hour:02d}1700Z"
+        kept = sorted(path.name for path in (loans.home.path / "seen" / "loans").iterdir())
+        assert kept[-1] == last
+        assert len(kept) <= 2
+    assert [seen["before/watch.seen"] for seen in loans.actor.seen[1:]] == [
+        f"ids of 20260302T{hour:02d}1700Z" for hour in range(8, 12)
+    ]
+    assert loans.history.check() == []
+
+
+def test_the_previous_run_is_found_however_many_failed_since(tmp_path: Path) -> None:
+    loans = stage(tmp_path, baseline="previous", gate=("change",))
+    loans.change(run=("audit", "loans.csv", "--watch", "month"))
+    loans.set(finishes(document={"number": 1, "watch": {}}), finishes(2, document=None))
+    for _ in range(26):
+        loans.later(hours=1).tick()
+    asked = loans.actor.asked[-1][1].arguments
+    assert "--baseline" in asked
+    assert "--watch-from" in asked
+    assert json.loads(loans.actor.seen[-1]["baseline.json"])["number"] == 1
 
 
 def test_a_run_that_watched_nothing_is_nothing_to_go_on_from_and_anew_means_anew(tmp_path: Path) -> None:

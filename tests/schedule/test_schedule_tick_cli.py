@@ -176,6 +176,21 @@ def test_run_runs_now_and_exits_as_the_job_does(actor: Actor, say: Say) -> None:
     assert "--if-due" in err
 
 
+def test_a_run_by_hand_leaves_alone_what_stands_of_a_job_that_is_misspelt(
+    actor: Actor, say: Say, tmp_path: Path
+) -> None:
+    path, state = tmp_path / "toolkit.toml", tmp_path / "reports" / ".toolkit"
+    path.write_text(CONFIG + CONFIG.replace("loans", "cards"), "utf-8")
+    actor.acts = [breaks(), finishes()]
+    say("run", "cards", "--if-due", AT)
+    say("run-due", AT)
+    left = sorted(p for part in ("attempts", "jobs") for p in (state / part).rglob("cards*"))
+    assert left
+    path.write_text(CONFIG + CONFIG.replace("loans", "cards").replace("17 *", "77 *"), "utf-8")
+    assert say("run", "loans")[0] == 0
+    assert all(p.exists() for p in left)
+
+
 def test_while_another_is_at_work_a_tick_says_so_and_exits_0_and_a_run_by_hand_2(
     actor: Actor, say: Say, tmp_path: Path
 ) -> None:
@@ -188,6 +203,33 @@ def test_while_another_is_at_work_a_tick_says_so_and_exits_0_and_a_run_by_hand_2
         code, _, err = say("run", "loans")
         assert code == 2
         assert "was not run" in err
+
+
+def test_what_is_due_and_must_be_left_makes_another_scheduler_try_again(
+    actor: Actor, say: Say, tmp_path: Path
+) -> None:
+    from toolkit.schedule.lock import held
+
+    with held(tmp_path / "reports" / ".toolkit"):
+        code, _, err = say("run", "loans", "--if-due", AT)
+        assert code == 3
+        assert "what was due 2026-03-02T08:17:00+00:00 is left" in err
+    assert say("run", "loans", "--if-due", AT)[0] == 0
+    with held(tmp_path / "reports" / ".toolkit"):
+        assert say("run", "loans", "--if-due", AT)[0] == 0  # it has run
+
+
+def test_a_machine_that_died_at_work_does_not_make_the_next_try_look_done(
+    actor: Actor, say: Say, tmp_path: Path
+) -> None:
+    """As a pod that was killed for its memory, whose Job starts another ten seconds later."""
+    from toolkit.schedule.lease import take
+    from toolkit.schedule.process import this
+
+    actor.acts = [breaks(), finishes()]
+    assert say("run", "loans", "--if-due", AT)[0] == 3
+    take(tmp_path / "reports" / ".toolkit" / "leases", this("pod-1"))
+    assert say("run", "loans", "--if-due", AT)[0] == 3
 
 
 def test_the_root_of_the_reports_can_be_another(actor: Actor, say: Say, tmp_path: Path) -> None:

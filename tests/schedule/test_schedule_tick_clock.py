@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,6 +135,25 @@ def test_a_clock_that_jumps_a_year_ahead_and_comes_back_blocks_nothing(loans: St
     asked = len(loans.actor.asked)
     loans.tick()
     assert len(loans.actor.asked) == asked
+
+
+@pytest.mark.parametrize("text", ["no JSON", "{}", "[]"])
+def test_where_it_is_damaged_when_a_job_was_first_seen_what_was_answered_counts(
+    tmp_path: Path, text: str
+) -> None:
+    loans = stage(tmp_path).set(finishes())
+    loans.later(minutes=18).tick()
+    loans.home.first_seen("loans").write_text(text, "utf-8")
+    loans.terms = replace(loans.terms, room=2**62)
+    blocked = loans.later(hours=2, minutes=30).tick()  # which has no room to run anything, and mends the file
+    assert blocked.exit == 3
+    loans.terms = replace(loans.terms, room=0)
+    loans.later(minutes=10).tick()
+    assert loans.outcomes() == [
+        ("20260302T081700Z", "done"),
+        ("x20260302T091700Z", "missed"),
+        ("20260302T101700Z", "done"),
+    ]
 
 
 def test_a_job_first_seen_by_a_clock_that_was_ahead_is_not_blocked_until_then(tmp_path: Path) -> None:

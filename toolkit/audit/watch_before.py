@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SEEN = "watch.seen"
+TYPES = ("whole", "number", "time", "id")
 ANEW = "leave --watch-from out to begin anew"
 Cells = dict[tuple[tuple[str, ...], int | None, int], int]
 
@@ -71,6 +73,7 @@ def before(source: Any) -> Before:
     if not isinstance(watch, Mapping):
         raise BadInputError(f"{label}: this run watched nothing (it had no --watch); {ANEW}")
     try:
+        _refuse_odd(watch)
         ids = _ids(watch, folder, label)
         mark = (watch.get("mark") or {}).get("value")
         cells = {(tuple(r["levels"]), r["label"], r["decision"]): int(r["n"]) for r in watch["cells"]["rows"]}
@@ -78,14 +81,31 @@ def before(source: Any) -> Before:
             (g["attribute"], g["metric"]): Evidence.of(g["state"], float(g["margin"])) for g in watch["gaps"]
         }
         past = Past(str(watch["type"]), None if mark is None else str(mark), ids)
-        if mark is not None:
-            float(mark)
+        if mark is not None and not math.isfinite(float(mark) if watch["type"] == "number" else int(mark)):
+            raise ValueError(f"no row could come after the mark {mark!r}")
         return Before(watch, past, cells, evidence)
+    except BadInputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInputError(
             f"{label}: its watch cannot be read ({type(error).__name__}: {error}); take the run from a "
             f"backup, or {ANEW}"
         ) from error
+
+
+def _refuse_odd(watch: Mapping[str, Any]) -> None:
+    """Raise ValueError, KeyError or TypeError where the next run would stumble over what it goes on from."""
+    if watch["type"] not in TYPES:
+        raise ValueError(f"its column is of no type known here: {watch['type']!r}")
+    if not all(isinstance(watch[key], int) and watch[key] >= 0 for key in ("nights", "rows_seen")):
+        raise ValueError("runs and rows are counted from 0")
+    for gap in watch["gaps"]:
+        if gap["margin"] != watch["asked"]["margin"]:
+            raise ValueError(f"a margin of {gap['margin']!r} was not asked for")
+        for _, log_e in gap["history"]:
+            float(log_e)
+        if gap["alarm"] is not None and not {"at", "night", "rows", "pair", "e"} <= gap["alarm"].keys():
+            raise ValueError("an alarm says when it was raised")
 
 
 def refuse_differences(found: Before, asked: Mapping[str, Any]) -> None:

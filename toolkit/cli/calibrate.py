@@ -94,7 +94,7 @@ def _refuse_options(ctx: click.Context) -> None:
         ctx.fail(f"options belong after {ctx.invoked_subcommand!r}, not before it")
 
 
-@command.command("audit")
+@command.command("audit", short_help="Measure coverage and false alarms of the audit.")
 @click.option(
     "--runs", default=500, show_default=True, type=click.IntRange(min=50), help="Simulated audits per world."
 )

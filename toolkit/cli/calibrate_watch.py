@@ -13,7 +13,7 @@ from toolkit.cli.terminal import columns
 HEADER = ("years", "false", "peeking", "found", "nights", "rows", "pairs: nights", "world")
 
 
-@click.command("watch")
+@click.command("watch", short_help="Measure the false alarms of audit --watch.")
 @click.option(
     "--years",
     default=2_000,

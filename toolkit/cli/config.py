@@ -23,7 +23,7 @@ def command() -> None:
     """Show each setting and where it comes from."""
 
 
-@command.command()
+@command.command(short_help="Print every setting and where it comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(as_json: bool) -> None:
     """Print every setting: an option beats the environment, that beats the file, that beats the default."""

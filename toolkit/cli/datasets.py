@@ -16,7 +16,7 @@ def command() -> None:
     """List, describe and fetch the datasets."""
 
 
-@command.command("list")
+@command.command("list", short_help="List every dataset.")
 @click.option("--json", "as_json", is_flag=True, help="Print the data cards as JSON.")
 def list_(as_json: bool) -> None:
     """List every dataset: embedded tables, worlds of known truth, and tables to fetch."""
@@ -32,7 +32,7 @@ def list_(as_json: bool) -> None:
     columns(rows, header=("name", "kind", "rows x columns", "title"))
 
 
-@command.command()
+@command.command(short_help="Print the data card of a dataset.")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print the data card as JSON.")
 def show(name: str, as_json: bool) -> None:
@@ -55,7 +55,7 @@ def show(name: str, as_json: bool) -> None:
         _paragraph(f"- {defect}")
 
 
-@command.command()
+@command.command(short_help="Download a dataset.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def fetch(names: tuple[str, ...]) -> None:
     """Download NAME (adult, acs_income, german_credit, compas) into the cache that TOOLKIT_DATA names."""

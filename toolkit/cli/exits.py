@@ -16,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
@@ -44,6 +45,7 @@ def worst(codes: Iterable[int]) -> int:
 
 def guarded(call: Callable[[], Any]) -> int:  # noqa: PLR0911 - one return per kind of ending is the point
     """Run a command and return its exit code; what goes wrong is one line on stderr, no traceback."""
+    _opened()
     before, out, shown = _on_terminate(), sys.stdout, warnings.showwarning
     warnings.showwarning = _warned
     try:
@@ -84,6 +86,9 @@ def _explained(error: Exception) -> int:  # noqa: PLR0911 - one return per kind 
         return error.exit_code
     if isinstance(error, click.Abort):
         return _interrupted(error.__cause__ or error.__context__ or error)
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # from Click 8.2 on
+        say(str(error))  # the help; nothing was wrong but that there was no word
+        return USAGE
     if isinstance(error, click.ClickException):
         say(f"Error: {error.format_message()}")
         ctx = getattr(error, "ctx", None)
@@ -157,6 +162,13 @@ def _on_terminate() -> Any:
         return signal.signal(signal.SIGTERM, terminate)
     except ValueError:  # not the main thread
         return None
+
+
+def _opened() -> None:
+    """Let a stream that came closed (``>&-``) take what is written, and lose it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 
 def let_go(stream: TextIO) -> None:

@@ -83,9 +83,9 @@ def check(
 
     document = read_document(run)
     kind = kind_of(document)
-    kept = gating.words(kind, fail_on, watched=bool(document.get("watch")))
-    asked = _asked(kind, kept, document, members)
-    gate = gating.prepared(kind, asked, baseline, lock)
+    watched = bool(document.get("watch"))
+    asked = _asked(kind, gating.words(kind, fail_on, watched=watched), document, members)
+    gate = gating.prepared(kind, asked, baseline, lock, watched=watched)
     if gate is None:
         raise click.UsageError("say what fails the gate, such as --fail-on refuted or --fail-on gap,change")
     if members and kind == "check":
@@ -116,7 +116,7 @@ def _asked(kind: str, fail_on: tuple[str, ...], document: Any, members: Sequence
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is accepted.")
 @click.option("--until", required=True, type=DAY, metavar="YYYY-MM-DD", help="The last day it is accepted.")
 @click.option("--long", is_flag=True, help="Let --until be more than a year ahead.")
-@option("fail_on")
+@option("fail_on", told="What --all accepts; by default what the audit's own gate asked for.")
 @option("baseline")
 @option("lock")
 @_members
@@ -152,7 +152,8 @@ def accept(
     chosen = list(found.values()) if everything else [_named(key, found, run) for key in dict.fromkeys(keys)]
     path = gating.lock_path(lock)
     if not chosen:
-        click.echo(harmless(f"{run} has nothing to accept that --fail-on {','.join(fail_on)} asks for"))
+        asked = f"--fail-on {','.join(fail_on)}" if fail_on else "its gate"
+        click.echo(harmless(f"{run} has nothing to accept that {asked} asks for"))
         return
     told: dict[str, Any] = {"owner": owner.strip(), "reason": reason.strip(), "until": until.date()}
     entries = [_entry(finding, document, told | {"added": day}) for finding in chosen]
@@ -232,7 +233,7 @@ def list_(*, lock: str, today: datetime | None, as_json: bool) -> None:
     from toolkit.gate.writing import plain
 
     path = gating.lock_path(lock)
-    entries = sorted(read(path) if lock or path.is_file() else (), key=lambda e: (e.until, e.identity))
+    entries = sorted(read(path) if lock or path.exists() else (), key=lambda e: (e.until, e.identity))
     day = today.date() if today else gating.current_day()
     if as_json:
         found = [plain(entry) | {"days_left": (entry.until - day).days} for entry in entries]

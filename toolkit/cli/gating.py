@@ -107,7 +107,7 @@ def compared(path: str, kind: str) -> dict[str, Any]:
 def accepted(lock: str) -> tuple[Accepted, ...]:
     """Read what has been accepted; without --lock the default file, where there is one."""
     path = lock_path(lock)
-    return read(path) if lock or path.is_file() else ()
+    return read(path) if lock or path.exists() else ()
 
 
 def lock_path(lock: str) -> Path:

@@ -26,8 +26,9 @@ def as_history(root: str | None) -> History:
     config = find_config()
     where = config.path.parent if config.path else Path.cwd()
     folder = where / (root or str(config.values.get("root", "reports")))
-    if folder.exists() and not folder.is_dir():
-        raise BadInputError(f"{folder}: this is no folder; --root names the folder of reports")
+    there = next(place for place in (folder / STATE, folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        raise BadInputError(f"{there}: this is no folder; --root names the folder of reports")
     return History(folder / STATE)
 
 

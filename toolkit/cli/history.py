@@ -28,7 +28,7 @@ def command() -> None:
     """List, compare and prune the runs of scheduled jobs."""
 
 
-@command.command("list")
+@command.command("list", short_help="List the runs, newest first.")
 @click.argument("job", required=False)
 @scheduling.root
 @click.option(
@@ -61,7 +61,7 @@ def _row(record: dict[str, Any], changed: dict[str, dict[str, tuple[str, ...]]])
     return (record["job"], record["id"], span_of(record), outcome_of(record), gate or "-", breaks or "-")
 
 
-@command.command()
+@command.command(short_help="Remove old run documents; every trend stays.")
 @click.argument("job", required=False)
 @scheduling.root
 @scheduling.at
@@ -107,7 +107,7 @@ def _age(text: str | None) -> timedelta | None:
         raise BadInputError(f"--older-than {text}: {error}") from error
 
 
-@command.command()
+@command.command(short_help="Write runs and their points as CSV or JSON.")
 @click.argument("job", required=False)
 @scheduling.root
 @click.option(
@@ -128,7 +128,7 @@ def export(job: str | None, root: str | None, style: str, output: Path | None) -
     finished(history)
 
 
-@command.command()
+@command.command(short_help="Look for damage in the history.")
 @scheduling.root
 @click.option(
     "--rebuild", is_flag=True, help="First build the index anew, with a record for each document left."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toolkit.history import History
 
 
-@click.command()
+@click.command(short_help="Say what changed between two runs of a job.")
 @click.argument("job")
 @click.argument("old", required=False)
 @click.argument("new", required=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from toolkit.history import History
 
 
-@click.command()
+@click.command(short_help="Print one run: how it ended, what it found.")
 @click.argument("job")
 @click.argument("identity", metavar="[ID]", required=False)
 @scheduling.root

@@ -27,7 +27,7 @@ def command() -> None:
     """Render a finished run again, or read it in the terminal."""
 
 
-@command.command()
+@command.command(short_help="Render a run again without running it.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--format",

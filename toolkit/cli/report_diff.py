@@ -15,7 +15,7 @@ from toolkit.records import BadInputError
 FORMATS = ("text", "html", "markdown", "json")
 
 
-@click.command()
+@click.command(short_help="Say what changed from one run to another.")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", help="What to write.")

@@ -10,19 +10,21 @@ from typing import Any
 
 import click
 
+from toolkit.cli.scheduling import Moment
 from toolkit.cli.terminal import harmless
 from toolkit.records import BadInputError
 
 
-@click.command()
+@click.command(short_help="Write one front page over all runs below a folder.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="File or folder to write to; by default DIR."
 )
 @click.option(
     "--at",
-    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
-    help="The time that ages of scheduled runs are relative to, UTC unless it says otherwise; else now.",
+    type=Moment(),
+    metavar="TIME",
+    help="Take this time for now: ages are relative to it (ISO 8601; UTC without an offset).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, and write nothing.")
 def index(folder: Path, output: Path | None, at: datetime | None, as_json: bool) -> None:
@@ -36,7 +38,7 @@ def index(folder: Path, output: Path | None, at: datetime | None, as_json: bool)
 
     if not folder.is_dir():
         raise BadInputError(f"{folder}: this is no folder; give one that holds runs")
-    found = scan(folder, at=_utc(at))
+    found = scan(folder, at=at or datetime.now(UTC))
     if not found["runs"] and not found["damaged"] and not _tells(found["history"]):
         raise BadInputError(f"{folder}: no run.json below this folder; give one that holds runs")
     if as_json:
@@ -49,10 +51,6 @@ def index(folder: Path, output: Path | None, at: datetime | None, as_json: bool)
     for damaged in found["damaged"]:
         click.echo(harmless(f"not readable: {damaged['path']}: {damaged['reason']}"), err=True)
     click.echo(harmless(str(page)))
-
-
-def _utc(at: datetime | None) -> datetime:
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC) if at else datetime.now(UTC)
 
 
 def _tells(history: Mapping[str, Any] | None) -> bool:

@@ -15,7 +15,7 @@ from toolkit.records import BadInputError
 TEXT_ONLY = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 
 
-@click.command("open")
+@click.command("open", short_help="Open a report in the browser.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--print", "print_only", is_flag=True, help="Print the path and open nothing.")
 def open_(file: Path, print_only: bool) -> None:

@@ -23,7 +23,7 @@ ENDINGS = {
 DOUBTS = "Not verified: {} of the things above differ, and other code or libraries may be why."
 
 
-@click.command()
+@click.command(short_help="Recompute what a report says.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--rerun", type=click.IntRange(1), metavar="N", help="Run N trials of a check again.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the choice of those trials.")

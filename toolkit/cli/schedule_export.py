@@ -47,7 +47,12 @@ def command(
     One file goes to stdout; several need a folder. What TARGET cannot express is refused with the reason.
     """
     from toolkit.schedule.jobs import read_jobs
+    from toolkit.schedule.values import timezone
 
+    try:
+        zone = None if zone is None else timezone(zone)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--zone'") from error
     config = read_jobs()
     words = own_command() if target in LOCAL else ("toolkit",)
     if called is not None:

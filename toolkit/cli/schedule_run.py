@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from toolkit.cli import scheduling, ticking
 from toolkit.cli.exits import DONE, FAILED, say, worst
 from toolkit.records import BadInputError
+
+if TYPE_CHECKING:
+    from toolkit.schedule.jobs import Config
+    from toolkit.schedule.result import TickResult
 
 
 @click.command("run")
@@ -24,7 +29,8 @@ def command(name: str, root: str | None, at: datetime, *, if_due: bool, anew: bo
     Without --if-due the job is run once, whatever its schedule says, with a record of its own. With --if-due
     the latest instant that has no run yet is run, without its jitter: that is what other schedulers call.
     Where nothing is known of the job, as on a fresh machine, its latest instant counts as not run. It exits 3
-    where an attempt failed in passing, so that the other scheduler tries again; `run-due` does so by itself.
+    where an attempt failed in passing, or what is due had to be left because another run is at work, so that
+    the other scheduler tries again; `run-due` does so by itself.
     """
     from toolkit.schedule.byhand import run_now
     from toolkit.schedule.tick import tick
@@ -43,13 +49,32 @@ def command(name: str, root: str | None, at: datetime, *, if_due: bool, anew: bo
             say(f"{name}: nothing is due")
         code = ticking.told(result, as_json=as_json)
         # Whoever calls this tries again by its own rules, and must know that this attempt came to nothing.
-        return worst([code, FAILED]) if result.waiting else code
+        return worst([code, FAILED]) if result.waiting or _left(config, name, at, result) else code
     _refuse_time(click.get_current_context())
-    result = run_now(config, name, anew=anew)
+    result = run_now(config, name, anew=anew, complete=not troubles)
     code = ticking.told(result, as_json=as_json)
     if result.held:
         raise BadInputError(f"{name} was not run: {result.held} is at work here; wait until it is done")
     return code
+
+
+def _left(config: Config, name: str, at: datetime, result: TickResult) -> bool:
+    """Whether something is due that has no record yet, and had to be left because another is at work.
+
+    That other may have begun it; but it may also be a machine that is gone, whose lease is not stale yet.
+    """
+    from toolkit.history import History
+    from toolkit.schedule.deciding import decide
+    from toolkit.schedule.home import Home
+
+    if not result.held:
+        return False
+    home, history = Home(config.home), History(config.home)
+    decision = decide(config.job(name), home, history, at=at, now=at, force=True)
+    if decision.due is None:
+        return False
+    say(f"{name}: what was due {decision.due.isoformat()} is left; ask again when that is done")
+    return True
 
 
 def _refuse_time(ctx: click.Context) -> None:

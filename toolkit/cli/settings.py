@@ -145,11 +145,11 @@ def flattened(ctx: click.Context, parameter: click.Parameter, value: Any) -> tup
     return names
 
 
-def option(name: str, *declarations: str) -> Callable[[Any], Any]:
-    """Return the Click option of a setting."""
+def option(name: str, *declarations: str, told: str = "") -> Callable[[Any], Any]:
+    """Return the Click option of a setting, with a help of its own where it means something else."""
     setting = SETTINGS[name]
     flag = f"--{name.replace('_', '-')}"
-    shared: dict[str, Any] = {"envvar": setting.env, "help": setting.help}
+    shared: dict[str, Any] = {"envvar": setting.env, "help": told or setting.help}
     if setting.kind == "flag":
         # TOOLKIT_CACHE is a folder, so what `--no-cache` sets is called by another name elsewhere.
         flags = "--cache/--no-cache" if name == "reuse" else flag
@@ -269,7 +269,7 @@ def _fits(setting: Setting, value: Any) -> bool:
 
 def _line(path: Path, key: str) -> str:
     """Say in which line a key stands (TOML's reader does not)."""
-    pattern = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=")
+    pattern = re.compile(rf"^\s*(\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[=\].]")
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if pattern.match(line):
             return f", line {number}, column {len(line) - len(line.lstrip()) + 1}"

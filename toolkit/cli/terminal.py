@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 KEPT = {"\n", "\t"}
 PIPED_WIDTH = 120
+LONG = 24  # a column that is wider may be folded where the table is too wide
+GUTTER = 2
 SHOWN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}  # controls, bidirectional overrides, private use, surrogates
 RULING_WORDS = {
     "supported": "supported",
@@ -83,13 +85,21 @@ def columns(rows: Iterable[Sequence[str]], *, header: Sequence[str], file: TextI
     from rich.table import Table
     from rich.text import Text
 
+    screen = console(file=file)
+    cells = [[Text(one_line(cell)) for cell in row] for row in rows]
+    widths = [
+        max(cell.cell_len for cell in (Text(title), *(row[n] for row in cells)))
+        for n, title in enumerate(header)
+    ]
+    # Rich drops columns where those that stand whole are too wide together: then a long name is folded too.
+    needed = sum(widths[:-1]) + GUTTER * len(widths) + min(widths[-1], LONG)
+    fits = needed <= screen.width
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     for place, title in enumerate(header):
         last = place == len(header) - 1
-        table.add_column(title, overflow="fold", no_wrap=not last)
-    for row in rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
-    screen = console(file=file)
+        table.add_column(title, overflow="fold", no_wrap=not last and (fits or widths[place] <= LONG))
+    for row in cells:
+        table.add_row(*row)
     with screen.capture() as captured:
         screen.print(table)
     screen.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))

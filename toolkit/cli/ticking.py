@@ -66,7 +66,7 @@ def foretold(
 
     for trouble in troubles:
         say(trouble)
-    jobs = [config.job(name) for name in only] or [job for job in config.jobs if job.enabled]
+    jobs = [job for job in [config.job(name) for name in only] or config.jobs if job.enabled]
     home, history = Home(config.home), History(config.home)
     decisions = [decide(job, home, history, at=at, now=at) for job in jobs]
     left = unfinished(home)

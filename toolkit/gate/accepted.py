@@ -18,6 +18,7 @@ from toolkit.records import BadInputError
 NAME = "toolkit.lock.toml"
 TABLE = "accepted"
 NUMBERS = ("value", "low", "high", "margin")
+KINDS = ("gap", "change", "alarm")  # what a subject with a slash in it begins with; a belief's has none
 NEEDED = ("key", "owner", "reason", "until")
 KEYS = ("key", "ruling", "groups", *NUMBERS, "owner", "reason", "until", "added", "run")
 RUN = ("name", "started", "sha256")
@@ -197,6 +198,11 @@ def _faults(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     subject, _, ruling = entry["key"].rpartition(" ")
     if not subject.strip() or not ruling:
         yield "key", "must be a subject and a ruling, such as 'M002 refuted'"
+    kind, sign, _ = subject.partition("/")
+    if sign and kind not in KINDS:
+        close = get_close_matches(kind, KINDS, n=1)
+        hint = f"; did you mean {close[0]}/?" if close else ""
+        yield "key", f"begins with {kind!r}, and findings with {', '.join(f'{k}/' for k in KINDS)}{hint}"
     if entry.get("ruling", ruling) != ruling:
         yield "ruling", f"is {entry['ruling']!r}, and the key says {ruling!r}; mend one of them"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from toolkit.records import BadInputError
 
+RESTORE = "; restore it from a backup (the run's figures stand in its record)"
 LARGEST = 1 << 31  # bytes, unpacked; more is no run document, but a bomb
 
 
@@ -39,7 +40,7 @@ def unpacked(path: Path) -> bytes:
     except FileNotFoundError:
         raise BadInputError(f"{path}: the document is not there") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInputError(f"{path}: the document is damaged ({error})") from error
+        raise BadInputError(f"{path}: the document is damaged ({error}){RESTORE}") from error
     except OSError as error:
         raise BadInputError(f"{path}: the document cannot be read ({error.strerror})") from error
     return data
@@ -50,9 +51,9 @@ def parsed(path: Path, data: bytes) -> dict[str, Any]:
     try:
         plain = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BadInputError(f"{path}: the document is damaged (not JSON: {error})") from error
+        raise BadInputError(f"{path}: the document is damaged (not JSON: {error}){RESTORE}") from error
     if not isinstance(plain, dict):
-        raise BadInputError(f"{path}: the document is damaged (not a JSON object)")
+        raise BadInputError(f"{path}: the document is damaged (not a JSON object){RESTORE}")
     return plain
 
 
@@ -73,5 +74,6 @@ def found(path: Path, of: Mapping[str, Any]) -> bytes:
     place = second if second.exists() else path
     data = unpacked(place)
     if hashlib.sha256(data).hexdigest() != of.get("sha256"):
-        raise BadInputError(f"{place}: the document is damaged (its hash is not the one its record holds)")
+        reason = "its hash is not the one its record holds"
+        raise BadInputError(f"{place}: the document is damaged ({reason}){RESTORE}")
     return data

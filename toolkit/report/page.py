@@ -79,6 +79,11 @@ def environment(**drawings: Any) -> Environment:
     return templates
 
 
+def unbroken(value: object) -> object:
+    """Keep a number and its per cent sign on one line."""
+    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
+
+
 def _mark(ruling: str) -> Markup:
     return markup.drawing(rulers.mark(ruling))
 

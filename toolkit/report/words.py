@@ -49,12 +49,39 @@ STATUS = {
 NOTHING = "–"
 FOLDED = 12  # a described table of more rows is folded away
 TURNING = frozenset({"R", "AL", "AN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_ISOLATE_ENDS = "\u2069"
+_BACK = {"\u202c": "\u202a\u202b\u202d\u202e", _ISOLATE_ENDS: "\u2066\u2067\u2068"}
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 
 
 def clean(text: object) -> str:
     """Return text from data with the characters that no document may hold replaced."""
-    return _CONTROL.sub("\ufffd", "" if text is None else str(text))
+    return _closed(_CONTROL.sub("\ufffd", "" if text is None else str(text)))
+
+
+def _closed(text: str) -> str:
+    r"""Replace the signs that turn what follows them and are not taken back; within a sentence it is ours.
+
+    >>> _closed("\u202eevil is 1"), _closed("\u202eevil\u202c is 1") == "\u202eevil\u202c is 1"
+    ('\ufffdevil is 1', True)
+    """
+    if not _TURNED.search(text):
+        return text
+    waiting: list[int] = []
+    left: set[int] = set()
+    for place, sign in ((found.start(), found[0]) for found in _TURNED.finditer(text)):
+        # The end of an isolate ends all that was opened within it; that of an embedding the newest alone.
+        reach = waiting if sign == _ISOLATE_ENDS else waiting[-1:]
+        ended = [at for at in reach if text[at] in _BACK.get(sign, "")]
+        if sign not in _BACK:
+            waiting.append(place)
+        elif ended:
+            del waiting[waiting.index(ended[-1]) :]
+        else:
+            left.add(place)
+    left.update(waiting)
+    return "".join("\ufffd" if place in left else c for place, c in enumerate(text))
 
 
 def turns(text: object) -> bool:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from toolkit.records import BadInputError
+from toolkit.schedule import seen
 from toolkit.schedule.jobs import PREVIOUS, Job
 from toolkit.schedule.pending import Pending
 from toolkit.schedule.runner import Attempt
 from toolkit.schedule.work import Work
 
 BASELINE, BEFORE = "baseline.json", "before"  # the run to be compared with, and the one to go on from
-SEEN = "watch.seen"  # what a run that watches by ids leaves beside its run.json
-LOOKED_AT = 20  # of the newest runs, for one whose document is still there
+LOOKED_AT = 20  # of the newest runs, for one whose document is still there; all, where there is none
 Before = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
@@ -74,21 +72,24 @@ def _gone_on_from(work: Work, job: Job, pending: Pending, staging: Path) -> list
     folder = staging / BEFORE
     folder.mkdir()
     _laid(folder / "run.json", document)
-    if record["report"]:
-        with suppress(FileNotFoundError):  # the command says it better, and which file to put back
-            shutil.copyfile(work.home.absolute(record["report"]).with_name(SEEN), folder / SEEN)
+    report = work.home.absolute(record["report"]).parent if record["report"] else None
+    seen.lay(work.home, job.name, record["id"], report, folder)  # where there are none, the command says so
     return ["--watch-from", str(folder)]
 
 
 def _before(work: Work, job: Job, pending: Pending) -> Iterator[Before]:
     """Yield the records and documents of the job from before this run, newest first; some may be pruned."""
-    for record in work.history.records(job.name, kind="run", until=pending.at, limit=LOOKED_AT):
-        if record["id"] == pending.id or not record["document"]:
-            continue
-        try:
-            yield record, work.history.document(job.name, record["id"])
-        except BadInputError as error:
-            work.result.trouble(f"{job.name}: the run before cannot be compared with: {error}")
+    looked = 0
+    for limit in (LOOKED_AT, None):  # a job may fail for longer than anybody thought
+        records = work.history.records(job.name, kind="run", until=pending.at, limit=limit)
+        for record in records[looked:]:
+            if record["id"] == pending.id or not record["document"]:
+                continue
+            try:
+                yield record, work.history.document(job.name, record["id"])
+            except BadInputError as error:
+                work.result.trouble(f"{job.name}: the run before cannot be compared with: {error}")
+        looked = len(records)
 
 
 def _laid(path: Path, document: Mapping[str, Any]) -> str:

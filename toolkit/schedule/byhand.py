@@ -24,6 +24,7 @@ def run_now(
     runner: Runner | None = None,
     clock: Clock = wall_clock,
     terms: Terms = REAL,
+    complete: bool = True,
 ) -> TickResult:
     """Run a job now; it answers for no due instant.
 
@@ -31,6 +32,8 @@ def run_now(
     ----------
     anew : bool
         Whether a job that watches begins anew: evidence of earlier runs no longer counts.
+    complete : bool
+        Whether all jobs of the configuration could be read; else what stands of the others is left alone.
 
     Raises
     ------
@@ -47,7 +50,17 @@ def run_now(
         with told(work, job.name):
             attempt(work, job, first(job, _free(work, name), None, home=work.home), anew=anew)
 
-    return holding(config, steps, result, history=history, runner=runner, clock=clock, terms=terms, at=at)
+    return holding(
+        config,
+        steps,
+        result,
+        history=history,
+        runner=runner,
+        clock=clock,
+        terms=terms,
+        at=at,
+        complete=complete,
+    )
 
 
 def _free(work: Work, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +68,10 @@ def between(jobs: Sequence[Job], root: Path) -> Iterator[tuple[str, Job] | tuple
         if state in (folder, *folder.parents):
             where = f"{folder} is where the history is kept; take another folder"
             yield f"job {job.name!r}: output: {where}", job
+        own = [place for place in (folder, *folder.parents) if not root.resolve().is_relative_to(place)]
+        file = next((place for place in own if os.path.isfile(place)), None)  # noqa: PTH113
+        if file:  # the root is the whole schedule's, and not one job's fault
+            yield f"job {job.name!r}: output: {file} is a file; take another folder", job
         other = folders.setdefault(folder, job)
         if other is not job:
             both = f"jobs {other.name!r} and {job.name!r} write to one folder"

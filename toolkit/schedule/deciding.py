@@ -18,6 +18,7 @@ from toolkit.history.instants import instant_of, iso
 from toolkit.schedule.due import Misses, due_now, instants, offset
 from toolkit.schedule.home import Home, read, write
 from toolkit.schedule.jobs import Config, Job
+from toolkit.schedule.outcomes import STOPPED
 from toolkit.schedule.pending import Pending, numbers, peek
 from toolkit.schedule.runner import finished
 
@@ -79,8 +80,9 @@ def decide(
     if latest is None:
         return Decision(job, cut=due.cut)
     old = tuple(p for p in begun if p.at < latest)
-    if old:  # they get records of their own, and what lies before them was counted when they began
-        due = due_now(timed, max(last, *(p.at for p in old)), at)
+    tried = [p.at for p in old if p.attempts]
+    if tried:  # they get records of their own, and what lies before them was counted when they began
+        due = due_now(timed, max(last, *tried), at)
     pending = next((p for p in begun if p.at == latest), None)
     if pending is None and not job.catch_up and not force and at - latest - offset(timed, latest) > ON_TIME:
         return Decision(job, missed=due.given_up, superseded=old, cut=due.cut)
@@ -89,15 +91,17 @@ def decide(
     return Decision(job, latest, pending, due.missed, old, cut=due.cut)
 
 
-def see(job: Job, home: Home, at: datetime) -> None:
+def see(job: Job, home: Home, history: History, at: datetime) -> None:
     """Write down that a job was seen, if that is news: its instants count from then on.
 
     A job with another rhythm is another job in this: what the new one names was not missed while the old one
-    was in force.
+    was in force. Where that file is damaged, they count from what is answered for.
     """
     if _seen(job, home, at) is None:
+        since = _answered(job.name, history, at) if _damaged(job, home) else None
         source = str(job.source.resolve())
-        plain = {"first_seen": iso(at - FIRST), "cron": job.cron, "timezone": job.timezone, "source": source}
+        first_seen = iso(since or at - FIRST)
+        plain = {"first_seen": first_seen, "cron": job.cron, "timezone": job.timezone, "source": source}
         write(home.first_seen(job.name), plain)
 
 
@@ -115,6 +119,8 @@ def _last(job: Job, home: Home, history: History, at: datetime, *, force: bool) 
     if force and answered is None and seen is None:
         found = latest_instant(job, at)
         return found - timedelta(seconds=1) if found else at
+    if seen is None and answered and _damaged(job, home):
+        return answered
     floor = seen or (at - FIRST if not force else None)
     return max(moment for moment in (answered, floor) if moment)
 
@@ -162,6 +168,17 @@ def _seen(job: Job, home: Home, at: datetime) -> datetime | None:
     return seen if seen <= at else None
 
 
+def _damaged(job: Job, home: Home) -> bool:
+    """Whether the file that says when a job was first seen is there, and says nothing."""
+    try:
+        plain = read(home.first_seen(job.name))
+        if plain is not None:
+            instant_of(plain["first_seen"])
+    except (ValueError, KeyError, TypeError):
+        return True
+    return False
+
+
 def _source(path: Any) -> str | None:
     try:
         return str(read(path)["source"])
@@ -182,7 +199,8 @@ def unfinished(home: Home) -> list[dict[str, str]]:
         pending = peek(home, name, run)
         tried = {one.number for one in pending.attempts} if pending else set()
         fresh = [number for number in numbers(home, name, run) if number not in tried]
-        ended = [number for number in fresh if finished(home.staging(name, run, number)) is not None]
+        cut_off = (None, *STOPPED)
+        ended = [number for number in fresh if finished(home.staging(name, run, number)) not in cut_off]
         if ended:
             state = f"attempt {ended[-1]} finished and would be recorded"
         elif fresh:

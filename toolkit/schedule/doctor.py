@@ -156,14 +156,17 @@ def _timer(config: Config) -> Iterator[Finding]:
     """Say what `toolkit schedule install` put here; nothing is no fault, for other things call too."""
     if config.path is None:
         return
-    timer = install_timer.units(config.path)[1]
+    text = "none was installed here; something else must call run-due, or `schedule serve` stay"
+    installed = _installed(config.path)
+    yield Finding("timer", "fine", installed) if installed else Finding("timer", "note", text)
+
+
+def _installed(path: Path) -> str:
+    """Say what calls the tick for a configuration file; empty where nothing was installed here."""
+    timer = install_timer.units(path)[1]
     if timer.is_file():
-        yield Finding("timer", "fine", f"the systemd timer {timer.name} is installed")
-    elif install_crontab.holds(config.path):
-        yield Finding("timer", "fine", "the crontab has a line for this file")
-    else:
-        text = "none was installed here; something else must call run-due, or `schedule serve` stay"
-        yield Finding("timer", "note", text)
+        return f"the systemd timer {timer.name} is installed"
+    return "the crontab has a line for this file" if install_crontab.holds(path) else ""
 
 
 def _heartbeat(config: Config, home: Home, at: datetime) -> Iterator[Finding]:
@@ -171,11 +174,14 @@ def _heartbeat(config: Config, home: Home, at: datetime) -> Iterator[Finding]:
     if not any(job.enabled for job in config.jobs):
         return
     beat = heartbeat.last(home)
-    if beat is None:
+    if beat is None and not home.heartbeat.exists():
         how = "have this machine call it: toolkit schedule install"
+        if config.path and _installed(config.path):
+            how = "what was installed calls it within ten minutes; if nothing comes, look at the log of cron"
         yield Finding("heartbeat", "trouble", f"no tick ever came to {home.path}; {how}")
         return
     try:
+        beat = beat or {}
         came = instant_of(str(beat["at"]))
         due = min((instant_of(text) for text in beat["next_due"].values()), default=None)
     except (KeyError, ValueError, TypeError, AttributeError):

@@ -202,7 +202,9 @@ def due_now(job: Timed, last: datetime, at: datetime, has: Callable[[datetime], 
         else:
             first, before, latest, count = first or due, latest, due, count + 1
     missed = Misses(first, before, count - 1) if first and before else None
-    return Due(latest, missed, pending, cut=floor > last)
+    # A job for 29 February has nothing to be missed in most spans of this length.
+    cut = floor > last and next(instants(job.cron, job.timezone, last, floor), None) is not None
+    return Due(latest, missed, pending, cut)
 
 
 def next_due(job: Timed, at: datetime) -> datetime:

@@ -87,7 +87,7 @@ def added(path: Path, job: Mapping[str, Any], *, at: datetime | None = None) -> 
     _same_but_jobs(path, old, new)
     config, troubles = survey(path, text=after, at=at)
     if troubles:
-        raise BadInputError("\n".join(troubles))
+        raise BadInputError("\n".join(troubles) + "; nothing was written")
     return Edit(path, before, after), config, config.job(str(job["name"]))
 
 

@@ -39,6 +39,10 @@ class Home:
         folder = self.path / "staging" / job / run
         return folder if number is None else folder / str(number)
 
+    def seen(self, job: str, run: str) -> Path:
+        """Where the ids are that a run which watches has seen."""
+        return self.path / "seen" / job / run
+
     def first_seen(self, job: str) -> Path:
         """Where it stands when a job was first seen."""
         return self.path / "jobs" / f"{job}.json"
@@ -104,11 +108,12 @@ def sweep(home: Home, *, older: float) -> None:
     older : float
         Seconds, by the folder's clock, for drafts of the history: `toolkit history` writes there too.
     """
-    own = [home.path, home.path / "jobs", *(home.path / "attempts").glob("*")]
+    own = [home.path, home.path / "jobs"]
+    own += [folder for part in ("attempts", "seen") for folder in (home.path / part).glob("*")]
     shared = [path for part in ("records", "documents") for path in (home.path / part).glob("*")]
     now = folder_clock(home.path / "leases")  # whose holder sweeps there
     drafts = [draft for folder in own for draft in _files(folder, DRAFT)]
-    drafts += [d for folder in shared for d in _files(folder, PART) if now - d.stat().st_mtime >= older]
+    drafts += [d for folder in shared for d in _files(folder, PART) if _age(d, now) >= older]
     for draft in drafts:
         draft.unlink(missing_ok=True)
 
@@ -118,6 +123,14 @@ def _files(folder: Path, name: re.Pattern[str]) -> list[Path]:
         return []
     with os.scandir(folder) as entries:
         return [Path(entry.path) for entry in entries if name.fullmatch(entry.name) and entry.is_file()]
+
+
+def _age(draft: Path, now: float) -> float:
+    """Return the age of a draft in seconds; one that was finished meanwhile has none."""
+    try:
+        return now - draft.stat().st_mtime
+    except FileNotFoundError:
+        return -1.0
 
 
 def forget_empty(folder: Path, *, above: Path) -> None:

@@ -86,7 +86,9 @@ def read(path: Path, text: str | None = None) -> Source:
     jobs = table.get("schedule", [])
     said = "[[schedule]]" if own else "[[tool.toolkit.schedule]]"
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
-        raise BadInputError(f"{path}: schedule must be jobs, each under a line {said} of its own")
+        found = re.compile(r"\s*(\[+[^\]]*\b)?[\"']?schedule[\"']?\s*[=\]]")
+        where = next((f", line {n}" for n, line in enumerate(lines_of(text), 1) if found.match(line)), "")
+        raise BadInputError(f"{path}{where}: schedule must be jobs, each under a line {said} of its own")
     return Source(path, text, table, _lines(text, len(jobs), own=own))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolkit.records import BadInputError
 from toolkit.schedule import lease as leases
 from toolkit.schedule.process import Process, lives, this
 
@@ -77,6 +78,8 @@ def held(
     ------
     HeldError
         If another holds it; said at once, for the next tick comes soon.
+    BadInputError
+        If a file stands where the state folder should.
     """
     me = me or this()
     handle = _locked(home) if flock and fcntl else None
@@ -103,7 +106,14 @@ def holder(home: Path, me: Process | None = None) -> str | None:
 
 def _locked(home: Path) -> int | None:
     """Open the lock and hold it; None where the file system knows no locks."""
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next(place for place in (home, *home.parents) if place.exists())
+        raise BadInputError(
+            f"{file} is a file, and {home} would hold what the schedule knows; move it away, or name another "
+            "folder with --root"
+        ) from error
     handle = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

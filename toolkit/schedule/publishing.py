@@ -18,7 +18,7 @@ from typing import Any
 
 from toolkit.history import inputs_of, points_of, watch_of
 from toolkit.journal import write_atomic
-from toolkit.schedule import retention
+from toolkit.schedule import retention, seen
 from toolkit.schedule.asking import BASELINE, BEFORE
 from toolkit.schedule.attempt import ABOUT, EXIT, LOG, PROCESS
 from toolkit.schedule.home import Home, forget_empty
@@ -62,13 +62,14 @@ def settle(work: Work, pending: Pending, record: Mapping[str, Any]) -> None:
     if staging.is_dir() and _is_of(staging, record):
         target = _moved(work, staging, target)
     if target.is_dir():
+        seen.keep(home, job, run, target)
         _tidy(home, target, staging)
     shutil.rmtree(home.staging(job, run), ignore_errors=True)
     forget_empty(home.staging(job, run).parent, above=home.path)
     latest(work, job, target.parent)
     found = work.job(job)
     if found:
-        retention.prune(work, found)
+        retention.prune(work, found, made=target.name)
     forget(home, job, run)
 
 

@@ -5,12 +5,14 @@ What goes is the folder of a report. Its record, its figures and its document st
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from toolkit.history.instants import moment_of
+from toolkit.report.markup import fingerprint
 from toolkit.schedule.home import IDS
 from toolkit.schedule.jobs import Job
 from toolkit.schedule.work import Work
@@ -19,8 +21,14 @@ DOCUMENT = "run.json"
 LOCKS = "toolkit.lock.toml"  # `toolkit gate` keeps there what was accepted, and in which run
 
 
-def prune(work: Work, job: Job) -> list[Path]:
-    """Remove the report folders of a job that are over its limits; return those removed."""
+def prune(work: Work, job: Job, *, made: str = "") -> list[Path]:
+    """Remove the report folders of a job that are over its limits; return those removed.
+
+    Parameters
+    ----------
+    made : str
+        The name of the report just made, which stays: after a clock was ahead it may not be the newest.
+    """
     if job.keep is None and job.keep_days is None:
         return []
     sweep(job.folder(work.config.root))
@@ -30,7 +38,8 @@ def prune(work: Work, job: Job) -> list[Path]:
     kinds = (whole, [report for report in reports if report not in whole])
     kept = {report for kind in kinds for report in _within(work, job, kind)} | {*reports[:1], *whole[:1]}
     spoken = _spoken_of(work)
-    gone = [report for report in reports if report not in kept and not _named(report, spoken)]
+    over = [report for report in reports if report not in kept and report.name != made]
+    gone = [report for report in over if not _named(report, spoken)]
     for report in gone:
         # First out of sight: what is half removed is no report any more.
         out = report.with_name(f".{report.name}.removed")
@@ -83,4 +92,10 @@ def _spoken_of(work: Work) -> str:
 
 
 def _named(report: Path, spoken: str) -> bool:
-    return f"{report.parent.name}/{report.name}" in spoken or str(report.absolute()) in spoken
+    """Whether a text speaks of a report: by its place, or by the hash under which findings were accepted."""
+    if f"{report.parent.name}/{report.name}" in spoken or str(report.absolute()) in spoken:
+        return True
+    try:
+        return bool(spoken) and fingerprint(json.loads((report / DOCUMENT).read_bytes())) in spoken
+    except (OSError, ValueError):
+        return False

@@ -29,7 +29,8 @@ Clock = Callable[[], datetime]
 REAL = Terms()
 CONFIGURATION = 2
 NEWER = "a newer instant is due"
-OFF = "no tick came in time: the machine was off, or nothing called run-due"
+TURNED_OFF = "it is turned off (enabled = false)"
+OFF = "no tick came in time: the machine was off, nothing called run-due, or other runs held the folder"
 
 
 def wall_clock() -> datetime:
@@ -56,7 +57,7 @@ def tick(
     at : datetime
         The time for which is decided what is due.
     only : sequence of str
-        Names of jobs; by default all that are enabled.
+        Names of jobs; by default all. One that is turned off is not run by its name either.
     force : bool
         Wait for neither jitter nor the time between attempts; where nothing is known of a job, its latest
         instant is due.
@@ -72,8 +73,10 @@ def tick(
     OSError
         If the state folder cannot be written at all.
     """
-    jobs = [config.job(name) for name in only] or [job for job in config.jobs if job.enabled]
+    named = [config.job(name) for name in only]
+    jobs = [job for job in named or config.jobs if job.enabled]
     result = TickResult(iso(at))
+    result.skipped += [{"job": job.name, "reason": TURNED_OFF} for job in named if not job.enabled]
     for trouble in troubles:
         result.trouble(trouble, CONFIGURATION)
 
@@ -148,7 +151,7 @@ def _decided(work: Work, jobs: Sequence[Job], at: datetime, *, force: bool) -> l
             continue
         with told(work, job.name):
             decision = decide(job, work.home, work.history, at=at, now=work.now, force=force)
-            see(job, work.home, at)
+            see(job, work.home, work.history, at)
             decisions.append(decision)
     return sorted(decisions, key=lambda decision: decision.due or at)
 

@@ -87,15 +87,20 @@ def timezone(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError('it must be the name of a zone, such as "Europe/Berlin"')
     try:
-        if not value.startswith(MACHINES) and value not in NOT_NAMES:
+        if _is_name(value):
             return ZoneInfo(value).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    known = {zone.casefold(): zone for zone in available_timezones()}
+    known = {zone.casefold(): zone for zone in available_timezones() if _is_name(value)}
     known |= {zone.rpartition("/")[2].casefold(): zone for zone in known.values() if "/" in zone} | known
     close = get_close_matches(value.casefold().replace(" ", "_"), known, n=1)
     hint = f"did you mean {known[close[0]]!r}?" if close else 'write it as "Europe/Berlin"'
     raise ValueError(f"there is no zone {value!r}; {hint}")
+
+
+def _is_name(zone: str) -> bool:
+    """Whether a zone is called so on every machine."""
+    return not zone.startswith(MACHINES) and zone not in NOT_NAMES
 
 
 def duration(least: int) -> Callable[[Any], int]:

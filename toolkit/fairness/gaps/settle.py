@@ -65,7 +65,9 @@ def rows_needed(
             "By this reckoning the rows suffice (80 % power): chance, or the other gaps, stand in the way."
         )
         return _answer(sought, rows=0, sentence=sentence)
-    goal = _goal(sought) + (", as far as these two groups go" if others and sought == SMALL else "")
+    # The pair that stands farthest from small need not be the one with the widest gap: name it.
+    pair = f", as far as {names[0]} and {names[1]} go" if others and sought == SMALL else ""
+    goal = _goal(sought) + pair
     # The group with the noisier value is the one whose growth helps most.
     place = int(variances[1] > variances[0])
     left = target - variances[1 - place]

@@ -166,15 +166,15 @@ class Evidence:
             (str(w["highest"]), str(w["lowest"])): tuple(float(v) for v in w["bets"])
             for w in state["log_wealth"]
         }
-        if any(len(values) != len(BETS) or any(map(math.isnan, values)) for values in found.values()):
+        groups, block = tuple(map(str, state["groups"])), int(state["blocks"])
+        past = {g: (float(n), float(k)) for g, (n, k) in state["past"].items()}
+        if any(len(values) != len(BETS) or not all(map(math.isfinite, values)) for values in found.values()):
             raise ValueError(f"wealth is that of {len(BETS)} bets")
-        return cls(
-            margin,
-            tuple(map(str, state["groups"])),
-            int(state["blocks"]),
-            {g: (float(n), float(k)) for g, (n, k) in state["past"].items()},
-            found,
-        )
+        if not {g for pair in found for g in pair} | {*past} <= {*groups}:
+            raise ValueError("wealth and counts are those of the groups")
+        if block < 0 or not all(0 <= k <= n < math.inf for n, k in past.values()):
+            raise ValueError("blocks and people are counted from 0")
+        return cls(margin, groups, block, past, found)
 
 
 def watched(before: Evidence, new: Counts) -> tuple[Evidence, Night]:

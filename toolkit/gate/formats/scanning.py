@@ -33,6 +33,7 @@ RULES = {
     "error": "A ruling is withheld",
     "gap": "A gap beyond its margin is shown",
     "change": "Something changed since the baseline",
+    "alarm": "An alarm of the watch stands",
     "open": "The evidence is not enough to answer the gate",
     "gone": "An accepted finding no longer occurs",
 }

@@ -12,7 +12,7 @@ from toolkit.report.audit import canvas, plots, tracks, words
 from toolkit.report.audit.nights import Nights, nights
 from toolkit.report.audit.parts import Document, Figure, Marks, Strip, Track
 from toolkit.report.audit.view import view
-from toolkit.report.page import environment
+from toolkit.report.page import environment, unbroken
 
 LIMIT = 1_900_000  # bytes
 FEWER = (400, 120, 40, 12)  # rows in a table; the embedded document keeps all
@@ -58,13 +58,8 @@ def _templates() -> Environment:
         drawn=_drawn,
         audit_words=words,
     )
-    templates.finalize = _unbroken
+    templates.finalize = unbroken
     return templates
-
-
-def _unbroken(value: object) -> object:
-    """Keep a number and its per cent sign on one line."""
-    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
 
 
 def _axis(track: Track, ground: str = "") -> Markup:

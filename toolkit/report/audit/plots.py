@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement
 
@@ -13,7 +12,7 @@ from toolkit.report.inks import inked
 from toolkit.report.words import shorten
 
 PANEL, WIDE, PITCH, LETTER = 300.0, 400.0, 19.0, 5.9
-NEAR = 9.0
+NEAR = 12.0  # half a badge and half a numeral: nearer, one hides what the other says
 STRIP, LANE, GUTTER = 400.0, 30.0, 108.0
 
 
@@ -114,18 +113,38 @@ def scatter(view: Scatter) -> Element:
 
 
 def _badges(root: Element, spots: Sequence[tuple[tuple[float, float], Spot]]) -> None:
-    """Number the spots; those that all but coincide share a badge."""
-    together: list[tuple[tuple[float, float], list[Spot]]] = []
-    for at_spot, spot in spots:
-        near = [its for its in together if math.dist(its[0], at_spot) < NEAR]
-        if near:
-            near[0][1].append(spot)
-        else:
-            together.append((at_spot, [spot]))
-    for (x, y), alike in reversed(together):  # the first option on top
+    """Number the spots; those whose badges would hide each other's numbers share one."""
+    for (x, y), alike in reversed(_together(spots)):  # the first option on top
         group = SubElement(root, "g", {"class": "first" if any(s.first for s in alike) else "other"})
         tell(group, "; ".join(s.said for s in alike))
-        half = 8 + 6 * (len(alike) - 1)
+        half = _half(alike)
         badge = {"x": x - half, "y": y - 8, "width": 2 * half, "height": 16, "rx": 8}
         SubElement(group, "rect", {k: f"{round(v, 1):g}" for k, v in badge.items()} | inked("badge"))
         text(group, (x, y + 3.8), " ".join(str(s.number) for s in alike), "middle", "numeral")
+
+
+def _together(
+    spots: Sequence[tuple[tuple[float, float], Spot]],
+) -> list[tuple[tuple[float, float], list[Spot]]]:
+    """Group spots by the badge they share; a badge that grew may reach another, so look until none does."""
+    groups = [(at_spot, [spot]) for at_spot, spot in spots]
+    while True:
+        pairs = ((a, b) for k, a in enumerate(groups) for b in groups[k + 1 :] if _hides(a, b))
+        found = next(pairs, None)
+        if found is None:
+            return groups
+        first, second = found
+        first[1].extend(second[1])
+        groups.remove(second)
+
+
+def _hides(
+    one: tuple[tuple[float, float], Sequence[Spot]], other: tuple[tuple[float, float], Sequence[Spot]]
+) -> bool:
+    across, up = (abs(a - b) for a, b in zip(one[0], other[0], strict=True))
+    return up < NEAR and across < _half(one[1]) + _half(other[1]) - 16 + NEAR
+
+
+def _half(alike: Sequence[Spot]) -> float:
+    """Return half the width of a badge."""
+    return 8.0 + 6 * (len(alike) - 1)

@@ -87,6 +87,7 @@ def tick(metric: object, value: float, kind: str = "difference") -> str:
     text = f"{abs(shown):,.6g}" if abs(shown) < 1e6 else f"{abs(shown):.2g}"
     if kind == "difference" and 1 <= abs(value) < 1e6:  # a margin in a target's own unit has all its digits
         text = short(abs(shown))
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     return text if float(text.replace(",", "")) == 0 or shown > 0 else f"−{text}"
 
 

@@ -130,8 +130,8 @@ def _meaning(found: Watch) -> str:
         f"none does, it reaches {threshold(found)} with a probability of at most {alpha:g} %, however often "
         "and for however long one looks; so no look needs a correction, and a look without new rows changes "
         f"nothing.{several} Rows are taken to be independent, and each counts once. People are compared with "
-        "those of the same run only, so rates may differ from run to run; a run with people of one group alone "
-        "adds nothing. A small e-value does not show a small gap: for that, see the verdicts."
+        "those of the same run only, so rates may differ from run to run; people of one group alone add "
+        "nothing. A small e-value does not show a small gap: for that, see the verdicts."
     )
     measured = found.get("calibration")
     if measured:
@@ -185,6 +185,7 @@ def _figure(found: Watch, numbers: Iterator[int]) -> Figure | None:
             f"dashed line ({threshold(found)}) the alarm is raised."
         ),
         drawing=Nights(label, lines, math.log(1 / float(found["alpha"])), first, last),
+        level=3,
         table=Table(
             ("Run", *(name for name, _ in lines)),
             tuple(

@@ -17,7 +17,7 @@ from toolkit.report.audit.words import CLASS
 from toolkit.report.diff import words
 from toolkit.report.diff.parts import RowView
 from toolkit.report.diff.view import view
-from toolkit.report.page import environment
+from toolkit.report.page import environment, unbroken
 
 SHEETS = ("audit.css", "diff.css")
 # The shapes of an audit's rulings serve the words of a comparison; their colours are the style sheet's.
@@ -41,7 +41,7 @@ def render(found: Mapping[str, Any]) -> str:
 @lru_cache
 def _templates(kind: str) -> Environment:
     drawn = canvas if kind == "audit" else rulers
-    return environment(
+    templates = environment(
         shapes=lambda: markup.drawing(drawn.shapes()) + markup.drawing(_shapes()),
         mark=lambda ruling: markup.drawing(drawn.mark(ruling)),
         word_mark=lambda word: markup.drawing(_mark(word)),
@@ -51,6 +51,8 @@ def _templates(kind: str) -> Environment:
         change_axis=lambda track, ground: markup.drawing(tracks.axis(track, ground)),
         change_row=_row,
     )
+    templates.finalize = unbroken
+    return templates
 
 
 def _scale(rows: Sequence[RowView], *, short: bool = False) -> Track:

@@ -73,6 +73,7 @@ class IndexView:
 
     title: str
     lead: str
+    newest: str
     names: tuple[NameView, ...]
     damaged: tuple[tuple[str, str], ...]
     left_out: str
@@ -101,6 +102,7 @@ def view(found: Mapping[str, Any], detail: Detail, *, title: str, prefix: str = 
     return IndexView(
         title=clean(title),
         lead=_lead(found, names, history),
+        newest=_newest(found["runs"]),
         names=names,
         damaged=tuple((clean(d["path"]), clean(d["reason"])) for d in found["damaged"]),
         left_out=_left_out(found["left_out"]),
@@ -130,9 +132,13 @@ def _runs(runs: Sequence[Run], names: Sequence[NameView]) -> str:
         if any(run["kind"] == kind for run in runs)
     ]
     text = f"{listed(parts) or 'No run'}, of {count(len(names), 'name')}"
-    if runs and runs[0]["started"]:
-        text += f"; the newest is of {_when(runs[0]['started'])}"
-    return text
+    newest = _newest(runs)
+    return f"{text}; the newest is of {newest}" if newest else text
+
+
+def _newest(runs: Sequence[Run]) -> str:
+    """Return when the newest run began, as the lead says it; empty where nobody knows."""
+    return _when(runs[0]["started"]) if runs and runs[0]["started"] else ""
 
 
 def _left_out(many: int) -> str:

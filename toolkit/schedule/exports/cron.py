@@ -26,6 +26,11 @@ A percent sign would end the command: it is written \\%.
 Mail: none. What is said goes to a file, of the last call only; the runs themselves are in the history.
 
 Overlap: cron starts a second one without asking; the toolkit has a lock of its own and lets the first go on.
+That lock is for all jobs of the folder: what is due meanwhile waits for its next instant, so give each job
+minutes of its own.
+
+Second tries: none. What failed in passing is tried at the next instant; the line that `toolkit schedule
+install` writes tries again by itself.
 """
 CATCH_UP = """\
 cron makes up nothing that it missed: this line asks once, when cron starts (and runs a job that never ran).

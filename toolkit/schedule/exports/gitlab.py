@@ -21,6 +21,8 @@ ABOUT = f"""\
 The schedule is no part of it. Make it once:
   {{glab}}
 
+The pipeline that it starts has your other jobs too, but for those whose rules leave schedules out.
+
 Time zone: read from the schedule ({{zone}}). GitLab looks for due schedules every few minutes only, so a
 run may come later than its minute; a full hour is crowded. What was missed is not made up; the next run
 reports on the latest instant. A schedule belongs to a person, runs with that person's rights, and stops
@@ -39,7 +41,7 @@ JOB = """\
   timeout: {minutes} minutes
 {retry}\
   # A runner starts empty: the history travels in a cache, which a runner's administrator may empty at any
-  # time.
+  # time. Several runners share one only where it is set up as distributed.
   cache:
     key: {group}
     paths: {state}

@@ -36,6 +36,8 @@ kind: PersistentVolumeClaim
 metadata:
   name: {claim}
 spec:
+  # One node at a time, and the toolkit's lock is for all jobs of the folder: give each job minutes of its
+  # own.
   accessModes: [ReadWriteOnce]
   resources:
     requests:
@@ -59,6 +61,8 @@ spec:
   failedJobsHistoryLimit: 3
   jobTemplate:
     spec:
+      # A pod that was killed keeps the folder for 15 minutes: tries within them fail with 3, and the next
+      # instant takes up what is left.
       backoffLimit: {retries}
       activeDeadlineSeconds: {limit}
       podFailurePolicy:

@@ -23,7 +23,13 @@ Time zone: the Mac's own ({{zone}}); launchd knows no other.
 Catch-up: instants slept through become one start upon waking. Instants that passed while the Mac was off,
 or while the user was logged out, are lost to launchd{{again}}
 
-Overlap: launchd starts no second one while the first still runs.
+Overlap: launchd starts no second one while the first still runs. Another job of the same folder that is due
+meanwhile waits for its next instant: give each job minutes of its own.
+
+Second tries: none. What failed in passing is tried at the next instant.
+
+Privacy: macOS may keep what launchd starts out of Desktop, Documents and Downloads. Keep the project
+elsewhere.
 
 Environment: none of your shell's, so every path is absolute. No mail; what is said goes to the log below.
 """
