@@ -55,6 +55,12 @@ def test_groups_that_are_codes_or_end_in_digits_do_not_run_into_their_rates() ->
     assert "SEX 2 & Black against white" in words.sentence(crossed)
 
 
+def test_a_name_of_300_letters_does_not_hide_the_sentence_and_stands_whole_in_tables() -> None:
+    long = gap(0.2, 0.1, 0.3, lowest="x" * 300)
+    assert "Selection rate: " + "x" * 79 + "… against white: 20 points apart" in words.sentence(long)
+    assert "x" * 300 in words.pair(long)
+
+
 def test_a_gap_of_a_regression_is_said_in_its_own_unit() -> None:
     paid = gap(568.0, 0.0, 2302.4, metric="mean_target", margin=1500.0, ruling="not_enough_evidence")
     assert words.sentence(paid, (48041.7, 47473.0)) == (

@@ -254,7 +254,7 @@ def _calibration() -> dict[str, Any] | None:
         "worlds": len(worlds),
         "years": sum(w["years"] for w in worlds),
         "false_alarms_worst": max(w["false_alarms"] for w in worlds),
-        "peeking_worst": max(w["peeking"] for w in worlds),
+        "peeking_worst": max(w["peeking"] or 0.0 for w in worlds),
     }
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit.report.words import NOTHING, clean, isolated, number, short
+from toolkit.report.words import NOTHING, clean, isolated, number, short, shorten
 
 Gap = Mapping[str, Any]
 
@@ -60,6 +60,7 @@ SHARES = {
     "accuracy",
     "balanced_accuracy",
 }
+LONGEST = 80  # letters of a name within a sentence; the tables of groups hold it whole
 PROPER = {"roc_auc", "f1_score", "brier"}  # keep their capital within a sentence
 SCORES = {"roc_auc", "f1_score", "brier", "calibration", "calibration_error"}
 EXPLAINED = {
@@ -294,18 +295,22 @@ def valued(name: str, value: str) -> str:
     return f"{name} ({value})" if any(c.isdigit() for c in name) else f"{name} {value}"
 
 
-def _named(gap: Gap, end: str) -> str:
+def _named(gap: Gap, end: str, longest: int | None = None) -> str:
     name = clean(gap.get(end))
     attributes, parts = gap.get("attributes") or [gap["attribute"]], name.split(" & ")
     if len(parts) == len(attributes):
         name = " & ".join(map(level, attributes, parts)) if name else ""
-    return isolated(name) or NOTHING
+    return isolated(shorten(name, longest or len(name))) or NOTHING
 
 
-def pair(gap: Gap, values: tuple[float | None, float | None] = (None, None)) -> str:
+def pair(
+    gap: Gap,
+    values: tuple[float | None, float | None] = (None, None),
+    longest: int | None = None,
+) -> str:
     """Name the two groups of a gap with their rates: the lowest first, or the named one."""
     said = [
-        valued(_named(gap, end), "" if value is None else rate(gap["metric"], value))
+        valued(_named(gap, end, longest), "" if value is None else rate(gap["metric"], value))
         for end, value in zip(("highest", "lowest"), values, strict=True)
     ]
     first, second = reversed(said) if gap["compare"] == "widest" else said
@@ -318,7 +323,7 @@ def sentence(gap: Gap, values: tuple[float | None, float | None] = (None, None))
         reason = clean(gap.get("reason")).rstrip(".") or "no reason was given"
         return f"{metric(gap['metric'])}: {reason}."
     said = [apart(gap), side(gap)]
-    return f"{metric(gap['metric'])}: {pair(gap, values)}: {', '.join(s for s in said if s)}."
+    return f"{metric(gap['metric'])}: {pair(gap, values, LONGEST)}: {', '.join(s for s in said if s)}."
 
 
 def tally(gaps: Sequence[Gap]) -> str:
