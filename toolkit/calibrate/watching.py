@@ -108,8 +108,8 @@ def watching(years: int = 2_000, seed: int = 0, *, quick: bool = False) -> Itera
     Yields
     ------
     dict
-        ``part``, ``world``, ``years``; ``false_alarms`` and ``peeking``, shares of the years (None where one look
-        at all nights together is wrong already); or ``found``,
+        ``part``, ``world``, ``years``; ``false_alarms`` and ``peeking``, shares of the years (None where one
+        look at all nights together is wrong already); or ``found``,
         ``nights`` and ``rows`` (medians from the drift to the alarm; None where half the years had none) and
         the same of ``pairs_``; ``early``, the share of years with an alarm before the drift; ``failed``.
     """
