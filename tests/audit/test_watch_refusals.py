@@ -143,7 +143,8 @@ def test_a_run_before_that_is_none_is_refused(before, tmp_path):
     gap = whole["watch"]["gaps"][0]
     cases = {
         "cannot be read": tmp_path / "nowhere",
-        "no JSON": _broken(tmp_path / "a", "{"),
+        "no run document": _broken(tmp_path / "a", "{"),
+        "no run document can be read": _broken(tmp_path / "h", "<!doctype html><p>a page</p>"),
         "no audit": _broken(tmp_path / "b", {"schema": "toolkit.check/1"}),
         "watched nothing": _broken(tmp_path / "c", {**whole, "watch": None}),
         "redacted": _broken(tmp_path / "d", {**whole, "redaction": {"least": 10}}),

@@ -309,3 +309,16 @@ def test_too_many_ids_are_refused_with_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setattr("toolkit.table.watched_column.MOST_IDS", 299)
     with pytest.raises(BadInputError, match="300 ids, more than 299; name a column that orders"):
         run(TABLE[:300], tmp_path, "id")
+
+
+def test_a_report_is_gone_on_from_as_the_run_it_carries(tmp_path):
+    audit(TABLE[:300], **ASKED, watch="day", output=tmp_path / "run")
+    alone = tmp_path / "mailed"
+    alone.mkdir()
+    (tmp_path / "run" / "report.html").rename(alone / "report.html")
+    found = [
+        audit(TABLE, **ASKED, watch="day", watch_from=before).to_dict()["watch"]
+        for before in (tmp_path / "run", alone, alone / "report.html")
+    ]
+    assert found[0]["rows_new"] == 600
+    assert found[0] == found[1] == found[2]

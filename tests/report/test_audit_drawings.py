@@ -158,6 +158,7 @@ def test_no_badge_of_the_scatter_hides_the_number_of_another(places: list[tuple[
     assert sorted(n for t in numerals for n in str(t.text).split()) == [
         str(n) for n in range(1, len(spots) + 1)
     ]
+    assert all(str(t.text).split() == sorted(str(t.text).split()) for t in numerals)
     for k, (x, y, wide) in enumerate(boxes):
         for left, top, width in boxes[:k]:
             apart = max(

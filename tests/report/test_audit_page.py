@@ -16,6 +16,8 @@ import fixture
 import pytest
 from test_report_page import Reader
 
+from toolkit.fairness.gaps import rulings
+from toolkit.fairness.metrics import discrimination
 from toolkit.report import embedded, markup, render
 from toolkit.report.audit import words
 from toolkit.report.audit.page import SHEETS
@@ -221,6 +223,14 @@ def test_the_worst_coverage_is_said(page: str) -> None:
     assert "The worst coverage of a 95 % interval was 93.6 % (statistic difference, groups 10" in text_of(
         page
     )
+
+
+def test_the_method_names_the_limits_that_the_code_takes(page: str) -> None:
+    said = text_of(page).replace("\u2019", "'").replace("\N{NO-BREAK SPACE}", " ")
+    assert discrimination.METHOD in said
+    assert "logit scale; means" not in said
+    refused = rulings.ratio_refused("selection_rate", (0.04, 0.01), (1_000, 1_000))
+    assert refused.split(":")[0].removeprefix("the ") in said
 
 
 def test_a_part_that_is_missing_altogether_does_not_stop_the_page() -> None:

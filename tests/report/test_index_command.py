@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from toolkit.cli import command
 from toolkit.records import BadInputError
+from toolkit.report import render
+from toolkit.report.index import scan
 
 
 def toolkit(*arguments: str | Path) -> Result:
@@ -56,6 +58,24 @@ def test_the_index_is_written_into_the_folder(run: Path) -> None:
     assert not list(run.parent.glob(".index*"))
 
 
+def test_a_report_that_came_alone_is_a_run_and_a_copy_of_a_run_or_a_strange_page_is_none(
+    run: Path, tmp_path: Path
+) -> None:
+    alone, copy, strange = (tmp_path / "mail" / name for name in ("alone", "copy", "strange"))
+    for place in (alone, copy, strange):
+        place.mkdir(parents=True)
+    (strange / "report.html").write_text("<!doctype html><title>Another tool</title>", encoding="utf-8")
+    for place in (alone, copy):
+        (place / "report.html").write_text(render(json.loads((run / "run.json").read_text())))
+    found = scan(tmp_path / "mail")
+    assert [r["path"] for r in found["runs"]] == ["alone/report.html", "copy/report.html"]
+    assert not found["damaged"]
+    (copy / "run.json").write_bytes((run / "run.json").read_bytes())
+    assert [r["path"] for r in scan(tmp_path / "mail")["runs"]] == ["copy/run.json"]
+    shown = [toolkit("report", "show", place, "--json").stdout for place in (alone, copy)]
+    assert shown[0] == shown[1]
+
+
 def test_links_lead_back_from_wherever_the_index_is_written(run: Path, tmp_path: Path) -> None:
     page = tmp_path / "site" / "runs.html"
     toolkit("report", "index", run, "--output", page)
@@ -78,7 +98,7 @@ def test_damaged_runs_are_told_and_do_not_stop_the_index(run: Path) -> None:
 
 
 def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match=r"no run\.json below this folder"):
+    with pytest.raises(BadInputError, match=r"no run\.json or report below this folder"):
         toolkit("report", "index", tmp_path)
     with pytest.raises(BadInputError, match="this is no folder"):
         toolkit("report", "index", tmp_path / "nowhere")

@@ -47,6 +47,19 @@ def test_several_files_need_a_folder_and_all_enabled_jobs_are_written(project: P
     assert "off is disabled and left out" in done.stderr
 
 
+@pytest.mark.parametrize("verb", [("export", "cron", "weekly"), ("install", "--user", "crontab")])
+def test_a_root_that_only_this_shell_knows_is_spoken_of(
+    project: Path, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...]
+) -> None:
+    """Who calls the toolkit by itself starts without it, and would report to another folder."""
+    monkeypatch.setattr("toolkit.schedule.install_crontab.current", lambda: b"")
+    for root, spoken in (("elsewhere", True), ("reports", False)):
+        monkeypatch.setenv("TOOLKIT_ROOT", root)
+        done = CliRunner().invoke(command, ["schedule", *verb])
+        said = f"will not be where this is called: reports go to {project.resolve() / 'reports'}. To"
+        assert (said in done.stderr) is spoken
+
+
 def test_a_local_target_calls_this_very_toolkit_by_its_path(project: Path) -> None:
     text = export("cron", "weekly").stdout
     assert f"{Path(sys.executable).parent}/" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -270,6 +271,30 @@ def test_drafts_of_a_killed_tick_are_swept(loans: Stage) -> None:
     loans.change(keep=1)
     loans.later(hours=1).tick()
     assert [path.name for path in output.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_draft_of_the_history_that_is_young_may_be_somebody_s(loans: Stage) -> None:
+    loans.tick()
+    loans.terms = replace(loans.terms, left_behind=900.0)
+    young, old = (loans.home.path / "records" / "loans" / f".x.{name}.part" for name in ("young", "old"))
+    for draft in (young, old):
+        draft.write_bytes(b"")
+    os.utime(old, (0, 0))
+    loans.later(hours=1).tick()
+    assert (young.exists(), old.exists()) == (True, False)
+
+
+def test_what_is_not_what_a_record_tells_of_is_not_laid_in_its_place(loans: Stage) -> None:
+    loans.tick()
+    target, staging = loans.config.root / "loans" / RUN, loans.home.staging("loans", RUN, 1)
+    (pending,) = (attempt.pending for _, attempt in loans.actor.asked)
+    shutil.rmtree(target)
+    staging.mkdir(parents=True)
+    (staging / "attempt.json").write_text(json.dumps({"pending": pending}), "utf-8")
+    (staging / "run.json").write_text('{"made": "elsewhere"}', "utf-8")
+    loans.later(minutes=10).tick()
+    assert not target.exists()
+    assert loans.left() == []
 
 
 def test_a_draft_that_is_finished_while_drafts_are_swept_is_nobodys_trouble(

@@ -53,6 +53,15 @@ def test_a_run_that_failed_does_not_take_the_place_of_the_last_that_went_well(tm
     assert kept(loans) == ["20260302T091700Z", "20260302T121700Z"]
 
 
+def test_the_last_that_went_well_stays_however_old_while_others_fail(tmp_path: Path) -> None:
+    loans = run(tmp_path, cron="17 3 * * *", keep_days=1, hours=0)
+    loans.later(days=1).tick()
+    loans.set(finishes(2, document=None))
+    for _ in range(4):
+        loans.later(days=1).tick()
+    assert kept(loans) == ["20260303T031700Z", "20260307T031700Z"]
+
+
 def test_both_limits_hold_together(tmp_path: Path) -> None:
     loans = run(tmp_path, keep=3, keep_days=1, hours=3)
     loans.later(days=3).tick()

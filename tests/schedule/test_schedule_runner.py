@@ -16,6 +16,7 @@ import pytest
 from rehearsal import swift
 
 from toolkit.cli.exits import Terminated
+from toolkit.schedule import attempt as attempts
 from toolkit.schedule import log
 from toolkit.schedule import runner as runners
 from toolkit.schedule.jobs import Job
@@ -163,6 +164,67 @@ def test_whatever_ends_the_wait_ends_the_attempt_first(
     process = process_of(tmp_path / "1")
     assert process is None or lives(process) is False
     assert signal.getsignal(signal.SIGINT) is listens
+
+
+def test_a_second_ctrl_c_does_not_leave_the_attempt_half_ended(
+    tmp_path: Path, mine: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening: list[object] = []
+
+    class Looking(Processes):
+        def _end(self, child: subprocess.Popen[bytes]) -> None:
+            listening.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM)))
+            super()._end(child)
+
+    def stopped(*_given: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runners, "_wait", stopped)
+    (tmp_path / "1").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        Looking(LIGHT).run(JOB, attempt(tmp_path, "seconds=60"), tmp_path / "1", timeout=30, held=mine)
+    assert listening == [signal.SIG_IGN, signal.SIG_IGN]
+
+
+@pytest.mark.parametrize(("killed", "limit"), [(-signal.SIGKILL, None), (-signal.SIGKILL, 30.0)])
+def test_what_an_attempt_wrote_as_its_last_act_counts_though_it_was_killed_after_that(
+    tmp_path: Path, killed: int, limit: float | None
+) -> None:
+    (tmp_path / "exit.json").write_text('{"exit": 0}', "utf-8")
+    assert runners._how(tmp_path, killed, limit) == Ended(0)
+
+
+def test_being_told_to_end_waits_while_a_child_starts(tmp_path: Path, mine: Held) -> None:
+    """Else there could be a child that nobody knows of."""
+    waiting: list[set[signal.Signals]] = []
+
+    class Looking(Processes):
+        def _start(self, *given: object) -> subprocess.Popen[bytes]:
+            waiting.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+            return super()._start(*given)  # type: ignore[arg-type]
+
+    (tmp_path / "1").mkdir()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    Looking(LIGHT).run(JOB, attempt(tmp_path, "exit=0"), tmp_path / "1", timeout=30, held=mine)
+    assert {signal.SIGTERM, signal.SIGINT} <= waiting[0]
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_an_attempt_ends_itself_some_time_after_its_limit_and_hands_the_lock_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody watches it any more, it or a worker of its own could else hold the lock for ever."""
+    timers: list[tuple[int, float]] = []
+    monkeypatch.setattr(signal, "setitimer", lambda which, seconds: timers.append((which, seconds)))
+    monkeypatch.setattr(signal, "signal", lambda *given: None)
+    with (tmp_path / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        about = {"bound": False, "handles": [lock.fileno()], "timeout": 30.0, "host": None}
+        (tmp_path / "attempt.json").write_text(json.dumps(about), "utf-8")
+        assert attempts.attend(tmp_path, lambda told: 4) == 4
+        assert not os.get_inheritable(lock.fileno())
+    assert timers == [(signal.ITIMER_REAL, 30.0 + attempts.GRACE)]
+    assert finished(tmp_path) == 4
 
 
 def test_the_lease_is_renewed_while_an_attempt_runs(

@@ -137,6 +137,17 @@ def test_a_clock_that_jumps_a_year_ahead_and_comes_back_blocks_nothing(loans: St
     assert len(loans.actor.asked) == asked
 
 
+def test_what_a_clock_that_was_ahead_called_missed_is_run_when_it_comes(loans: Stage) -> None:
+    loans.later(minutes=18).tick()
+    loans.later(hours=4, minutes=12).tick()  # it seems to be 12:30
+    assert loans.outcomes()[1:] == [("x20260302T111700Z", "missed"), ("20260302T121700Z", "done")]
+    loans.later(hours=-4, minutes=-10)
+    for _ in range(3):
+        loans.later(hours=1).tick()
+    done = [run for run, outcome in loans.outcomes() if outcome == "done"]
+    assert done == [f"20260302T{hour:02}1700Z" for hour in (8, 9, 10, 11, 12)]
+
+
 @pytest.mark.parametrize("text", ["no JSON", "{}", "[]"])
 def test_where_it_is_damaged_when_a_job_was_first_seen_what_was_answered_counts(
     tmp_path: Path, text: str

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.fairness.watching import Evidence
 from toolkit.records import BadInputError, Run
+from toolkit.report import embedded
 from toolkit.table.watching import Past
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SEEN = "watch.seen"
+FILES = ("run.json", "report.html")  # a report carries its document
 TYPES = ("whole", "number", "time", "id")
 ANEW = "leave --watch-from out to begin anew"
 Cells = dict[tuple[tuple[str, ...], int | None, int], int]
@@ -168,17 +171,20 @@ def _document(source: Any) -> tuple[Mapping[str, Any], Path | None, str]:
     if not isinstance(source, str | PathLike):
         raise BadInputError(f"--watch-from: {type(source).__name__} is no run; give its folder or run.json")
     path = Path(source)
-    path = path / "run.json" if path.is_dir() else path
+    if path.is_dir():
+        path = next((p for name in FILES if (p := path / name).is_file()), path / FILES[0])
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = embedded(text) if text.lstrip().startswith("<") else json.loads(text)
+    except (ValueError, EOFError, RecursionError, zlib.error) as error:
+        raise BadInputError(
+            f"--watch-from {path}: no run document can be read from it ({error}); give a run's run.json or "
+            "report.html"
+        ) from error
     except OSError as error:
         raise BadInputError(
             f"--watch-from {path}: it cannot be read ({error.strerror}); give a run's folder or run.json, or "
             f"{ANEW}"
-        ) from error
-    except ValueError as error:
-        raise BadInputError(
-            f"--watch-from {path}: this is no JSON ({error}); give a run's run.json"
         ) from error
     if not isinstance(document, Mapping) or not str(document.get("schema")).startswith("toolkit.audit/"):
         raise BadInputError(f"--watch-from {path}: this is no audit; give the run.json of an audit")

@@ -20,6 +20,7 @@ from toolkit.cli.terminal import harmless
 from toolkit.records import BadInputError, Run
 
 SCHEMAS = ("toolkit.check/1", "toolkit.audit/1")
+HELD = ("run.json", "report.html")
 
 
 @click.group(no_args_is_help=True)
@@ -126,7 +127,9 @@ def _show_audit(document: dict[str, Any]) -> None:
 
 def read_document(path: Path) -> dict[str, Any]:
     """Read a run document from its folder, its file, or the report that carries it."""
-    file = path / "run.json" if path.is_dir() else path
+    file = path
+    if path.is_dir():  # a report that came alone carries its document
+        file = next((f for name in HELD if (f := path / name).is_file()), path / HELD[0])
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

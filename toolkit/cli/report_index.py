@@ -40,7 +40,7 @@ def index(folder: Path, output: Path | None, at: datetime | None, as_json: bool)
         raise BadInputError(f"{folder}: this is no folder; give one that holds runs")
     found = scan(folder, at=at or datetime.now(UTC))
     if not found["runs"] and not found["damaged"] and not _tells(found["history"]):
-        raise BadInputError(f"{folder}: no run.json below this folder; give one that holds runs")
+        raise BadInputError(f"{folder}: no run.json or report below this folder; give one that holds runs")
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1))
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toolkit.cli import scheduling
 from toolkit.cli.exits import say
 from toolkit.cli.terminal import harmless
 from toolkit.records import BadInputError
@@ -54,6 +55,7 @@ def command(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--zone'") from error
     config = read_jobs()
+    scheduling.say_other_root(config)
     words = own_command() if target in LOCAL else ("toolkit",)
     if called is not None:
         words = _split(called)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.cli import scheduling
 from toolkit.cli.exits import say
 from toolkit.cli.terminal import harmless
 from toolkit.records import BadInputError
@@ -50,6 +51,7 @@ def command(yes: bool, manager: str | None) -> None:
 
     config = read_jobs()
     where = required(config.path)
+    scheduling.say_other_root(config)
     if (manager or install.manager_here()) == "systemd":
         plan = install_timer.plan(where, own_command())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from toolkit.cli.exits import say
 from toolkit.cli.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from toolkit.schedule.jobs import Job
+    from toolkit.schedule.jobs import Config, Job
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # whatever the locale
 
@@ -38,6 +40,17 @@ def root(call: Callable[..., Any]) -> Callable[..., Any]:
     """Add --root, which is None where neither it nor the environment says anything."""
     setting = SETTINGS["root"]
     return click.option("--root", envvar=setting.env, metavar="FOLDER", help=setting.help)(call)
+
+
+def say_other_root(config: Config) -> None:
+    """Say that a folder of reports named in the environment is this shell's only, where it is another."""
+    setting = SETTINGS["root"]
+    named = os.environ.get(setting.env)
+    if named and config.path and (config.path.parent / named).resolve() != config.root:
+        say(
+            f"{setting.env} is set here and will not be where this is called: reports go to {config.root}. "
+            f"To have them elsewhere, write root = ... into {config.path}"
+        )
 
 
 def at(call: Callable[..., Any]) -> Callable[..., Any]:

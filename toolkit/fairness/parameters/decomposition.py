@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOTES = (
     "The parts sum to the gap; their intervals do not add.",
-    "A part is what it accounts for on these held-out people, not a cause.",
+    "A part is what it accounts for on the people judged here, not a cause.",
 )
 
 

@@ -134,7 +134,7 @@ def _together(
         if found is None:
             return groups
         first, second = found
-        first[1].extend(second[1])
+        first[1][:] = sorted((*first[1], *second[1]), key=lambda spot: spot.number)
         groups.remove(second)
 
 

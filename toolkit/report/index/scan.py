@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping, Set
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +17,14 @@ from typing import Any
 from toolkit.report.audit import words as audit_words
 from toolkit.report.audit.lookup import main_gaps
 from toolkit.report.index.jobs import read
+from toolkit.report.markup import embedded
 from toolkit.report.validation import is_audit
 
 SCHEMA = "toolkit.index/1"
 KNOWN = ("toolkit.check/1", "toolkit.audit/1")
 MOST = 2000
+REPORT = "report.html"
+LARGEST = 8_000_000  # bytes; ours stay under 2 MB
 
 Document = Mapping[str, Any]
 
@@ -60,34 +64,55 @@ def scan(folder: Path, *, at: datetime | None = None, most: int = MOST) -> dict[
         except NoRunError as error:
             damaged.append({"path": relative, "reason": str(error)})
             continue
-        report = path.with_name("report.html")
+        report = path.with_name(REPORT)
         beside = report.relative_to(folder).as_posix() if report.is_file() else None
         runs.append({"path": relative, "report": beside, **entry})
+    # A report that lies alone may be a copy, redacted or for teaching, of a run that is there itself.
+    whole = {(run["kind"], run["started"]) for run in runs if run["started"] and run["path"] != run["report"]}
+    runs = [r for r in runs if r["path"] != r["report"] or (r["kind"], r["started"]) not in whole]
     runs.sort(key=lambda run: run["path"])
     runs.sort(key=lambda run: run["started"] or "", reverse=True)
     return {"schema": SCHEMA, "runs": runs, "damaged": damaged, "left_out": left_out, "history": history}
 
 
 def _documents(folder: Path, kept: Set[str | None]) -> Iterator[Path]:
-    """Yield the run documents below a folder but those of runs told of elsewhere: by report, or by id."""
+    """Yield the run documents below a folder but those of runs told of elsewhere: by report, or by id.
+
+    A report that came alone, by mail say, carries its document.
+    """
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        beside = (Path(here) / "report.html").relative_to(folder).as_posix()
-        if "run.json" in files and not kept & {beside, Path(here).name}:
+        beside = Path(here) / REPORT
+        if kept & {beside.relative_to(folder).as_posix(), Path(here).name}:
+            continue
+        if "run.json" in files:
             yield Path(here) / "run.json"
+        elif REPORT in files and _carries(beside):
+            yield beside
+
+
+def _carries(report: Path) -> bool:
+    """Whether a page is a report of ours; other tools call theirs the same."""
+    try:
+        return report.stat().st_size <= LARGEST and b' id="run" data-encoding=' in report.read_bytes()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> Document:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NoRunError(f"cannot be read: {error.strerror}") from error
+        text = path.read_text(encoding="utf-8")
+        document = embedded(text) if path.name == REPORT else json.loads(text)
     except UnicodeDecodeError as error:
         raise NoRunError("not text") from error
     except json.JSONDecodeError as error:
         raise NoRunError(f"not JSON ({error.msg}, line {error.lineno})") from error
     except RecursionError as error:
         raise NoRunError("not JSON (nested too deeply)") from error
+    except (ValueError, EOFError, zlib.error) as error:
+        raise NoRunError(str(error)) from error
+    except OSError as error:
+        raise NoRunError(f"cannot be read: {error.strerror}") from error
     if not isinstance(document, dict) or document.get("schema") not in KNOWN:
         raise NoRunError(f"not a run document of this version (schema {' or '.join(KNOWN)})")
     return document
