@@ -188,6 +188,23 @@ def test_an_audits_planted_change_is_named() -> None:
     assert found["attribution"]["follows"] == "data"
 
 
+def test_an_alarm_of_the_watch_that_came_or_went_is_named() -> None:
+    from toolkit.report.diff.text import text
+
+    old = copy.deepcopy(audit_fixture.document())
+    new = copy.deepcopy(old)
+    alarm = {"at": "2026-07-22", "night": 9, "rows": 540, "pair": {"highest": "a", "lowest": "b"}, "e": 91.0}
+    watched = {"attribute": "race", "metric": "selection_rate", "margin": 0.05}
+    old["watch"] = {"gaps": [watched | {"alarm": None}]}
+    new["watch"] = {"gaps": [watched | {"alarm": alarm}]}
+    found = compare(old, new)
+    assert [item["name"] for item in found["appeared"]] == [["race", "selection_rate"]]
+    assert "Alarm Selection rate by race: a above b, since run 9 (2026-07-22) after 540 rows" in " ".join(
+        text(found).split()
+    )
+    assert [item["what"] for item in compare(new, old)["vanished"]] == ["alarm"]
+
+
 def test_gaps_of_the_same_table_may_hang_together_and_get_the_wider_interval() -> None:
     old, new = audit_fixture.document(), audit_fixture.document()
     new["settings"]["min_group"] = 20

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.report.audit.lookup import group_name
+from toolkit.report.audit.watch import alarm
 from toolkit.report.diff.change import Change, apart, none, quotient, word
 from toolkit.report.diff.inputs import same_rows
 
@@ -56,7 +57,7 @@ def parts(old: Document, new: Document) -> list[dict[str, Any]]:
 
 
 def names(document: Document) -> dict[tuple[str, ...], str]:
-    """Return what can appear and vanish: gaps, groups, warnings (the second of a code counts as another)."""
+    """Return what can appear and vanish: gaps, groups, alarms, warnings (a code's second is another)."""
     found: dict[tuple[str, ...], str] = {}
     for gap in document["gaps"]:
         found["gap", *_key(gap)] = gap["ruling"]
@@ -66,6 +67,9 @@ def names(document: Document) -> dict[tuple[str, ...], str]:
     for warning in document.get("warnings") or ():
         seen[warning["code"]] += 1
         found["warning", warning["code"], str(seen[warning["code"]])] = warning["title"]
+    for watched in (document.get("watch") or {}).get("gaps") or ():
+        if watched.get("alarm"):
+            found["alarm", str(watched["attribute"]), str(watched["metric"])] = alarm(watched)
     return found
 
 

@@ -171,6 +171,8 @@ def _listed(item: Found) -> tuple[str, str, str]:
         return words.WHAT[what], f"{path[0]} {path[1]} on {path[2]}", said
     if what == "group":
         return words.WHAT[what], " & ".join(path), count(int(item["text"]), "row")
+    if what == "alarm":
+        return words.WHAT[what], f"{audit_words.metric(path[1])} by {path[0]}", clean(item["text"])
     if what == "warning":
         return words.WHAT[what], path[0], clean(item["text"])
     return words.WHAT[what], " ".join(path), clean(item["text"])

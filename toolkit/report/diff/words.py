@@ -42,7 +42,7 @@ KIND = {
     "machine": "Machine",
 }
 WHAT = {"belief": "Belief", "claim": "Claim", "dataset": "Dataset", "gap": "Gap", "group": "Group"}
-WHAT |= {"warning": "Warning"}
+WHAT |= {"warning": "Warning", "alarm": "Alarm"}
 MOST = 12  # of a list of names
 GATE = {
     "shown": "a gap is shown",
