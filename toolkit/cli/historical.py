@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.cli.exits import say
 from toolkit.cli.settings import find_config, near
+from toolkit.history.home import STATE
 from toolkit.records import BadInputError
 
 if TYPE_CHECKING:
     from toolkit.history import History
-
-STATE = ".toolkit"
 
 
 def as_history(root: str | None) -> History:

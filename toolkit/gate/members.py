@@ -8,8 +8,6 @@ from typing import Any
 
 from toolkit.gate.findings import OPEN, Document, Finding, Found, gap_subject
 
-DEFAULT = ("selection_rate:*", "true_positive_rate:*")  # as `toolkit.audit.gating` has them
-
 
 def guarded(document: Document, asked: Sequence[str] = (), *, inconclusive: bool) -> Found:
     """Return the members that are shown, and those that keep the gate open.
@@ -69,6 +67,7 @@ def _finding(document: Document, member: Mapping[str, Any], word: str) -> Findin
 
 def _asked_now(document: Document, asked: Sequence[str]) -> dict[str, Any]:
     """Ask the gate of a finished audit; of the default members those that it has."""
+    from toolkit.audit.gating import DEFAULT
     from toolkit.fairness.gaps.gate import gate
 
     gaps = list(_gaps(document))

@@ -13,6 +13,7 @@ from toolkit.records import BadInputError
 
 JOB = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 ID = re.compile(r"[mx]?\d{8}T\d{6}Z|m\d{8}T\d{6}Z-[1-9]\d{0,8}")
+STATE = ".toolkit"  # the state folder, in the folder of reports
 STORE = "history.sqlite"
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.gate.findings import refuse_misfits
+from toolkit.history.home import STATE
 from toolkit.records import BadInputError
 from toolkit.schedule.due import MINUTE, instants, shortest_gap
 from toolkit.schedule.durations import words
 
 if TYPE_CHECKING:
     from toolkit.schedule.jobs import Job
-
-STATE = ".toolkit"
 
 
 def within(job: Job, at: datetime) -> Iterator[tuple[str, str]]:

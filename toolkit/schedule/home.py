@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolkit.history.home import JOB
 from toolkit.journal import write_atomic
 from toolkit.schedule.lease import folder_clock
 
 IDS = re.compile(r"m?\d{8}T\d{6}Z(-\d+)?")
-JOBS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 DRAFT = re.compile(r"\..+\.\d+")  # what `write_atomic` calls a file that is not whole yet
 PART = re.compile(r"\..+\.part")  # what the history calls one
 
@@ -56,7 +56,7 @@ class Home:
         """Return job and id of every unfinished run, oldest first: from its state or its staging."""
         found = {(p.parent.name, p.stem) for p in (self.path / "attempts").glob("*/*.json")}
         found |= {(p.parent.name, p.name) for p in (self.path / "staging").glob("*/*") if p.is_dir()}
-        ours = [pair for pair in found if JOBS.fullmatch(pair[0]) and IDS.fullmatch(pair[1])]
+        ours = [pair for pair in found if JOB.fullmatch(pair[0]) and IDS.fullmatch(pair[1])]
         return sorted(ours, key=lambda pair: (pair[1].lstrip("m"), pair[0]))
 
     def relative(self, path: Path) -> str:
@@ -108,11 +108,12 @@ def sweep(home: Home, *, older: float) -> None:
     older : float
         Seconds, by the folder's clock, for drafts of the history: `toolkit history` writes there too.
     """
-    own = [home.path, home.path / "jobs"]
-    own += [folder for part in ("attempts", "seen") for folder in (home.path / part).glob("*")]
+    own = [home.path, home.path / "jobs", *(home.path / "attempts").glob("*")]
+    seen = [*(home.path / "seen").glob("*")]  # only a tick writes there, as the history does
     shared = [path for part in ("records", "documents") for path in (home.path / part).glob("*")]
     now = folder_clock(home.path / "leases")  # whose holder sweeps there
     drafts = [draft for folder in own for draft in _files(folder, DRAFT)]
+    drafts += [draft for folder in seen for draft in _files(folder, PART)]
     drafts += [d for folder in shared for d in _files(folder, PART) if _age(d, now) >= older]
     for draft in drafts:
         draft.unlink(missing_ok=True)

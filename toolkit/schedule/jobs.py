@@ -19,9 +19,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from toolkit.history.home import STATE
 from toolkit.records import BadInputError
 from toolkit.schedule import contradictions, locating, values
-from toolkit.schedule.contradictions import STATE
 
 __all__ = ["READERS", "STATE", "Config", "Job", "near", "read_jobs", "survey"]
 

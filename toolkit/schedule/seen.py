@@ -6,12 +6,12 @@ CI runner, the next run could not go on from there.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from toolkit.history.instants import moment_of
+from toolkit.history.writing import placed, staged
 from toolkit.schedule.home import IDS, Home
 
 SEEN = "watch.seen"  # what a run that watches by ids leaves beside its run.json
@@ -23,10 +23,8 @@ def keep(home: Home, job: str, run: str, report: Path) -> None:
     target = home.seen(job, run)
     if not (report / SEEN).is_file() or target.is_file():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.copyfile(report / SEEN, draft)
-    draft.replace(target)
+    with staged(target, (report / SEEN).read_bytes()) as part:
+        placed(part, target)
     runs = sorted((p for p in target.parent.iterdir() if IDS.fullmatch(p.name)), key=_age, reverse=True)
     for old in runs[KEPT:]:
         old.unlink(missing_ok=True)

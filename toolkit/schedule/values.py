@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from toolkit.history.home import JOB
 from toolkit.schedule import cron as expressions
 from toolkit.schedule.durations import HOW, seconds, words
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 GATES = ("refuted", "supported", "inconclusive", "gap", "change", "alarm", "error")
 FORMATS = ("html", "json", "markdown", "junit", "sarif", "card")
 BEGINNINGS = ("check", "audit")
@@ -38,7 +38,7 @@ NOT_NAMES = ("localtime", "posixrules", "Factory")
 
 def name(value: Any) -> str:
     """Read the name of a job."""
-    if not isinstance(value, str) or not NAME.fullmatch(value):
+    if not isinstance(value, str) or not JOB.fullmatch(value):
         raise ValueError(
             f"{value!r} is no name of a job: small letters, digits, '.', '_' and '-', at most 64, "
             "a letter or digit first"

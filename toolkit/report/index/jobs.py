@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.history.home import STATE
 from toolkit.records import BadInputError
 from toolkit.report.audit import words as audit_words
 from toolkit.report.index.breaks import differences
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from toolkit.history import History
     from toolkit.history.trend import Point, Series
 
-STATE = ".toolkit"
 NAMED = 5  # damaged records of a job that are named
 MOST = 1000  # records of a job; older ones are in the history still
 TROUBLE = (BadInputError, OSError, sqlite3.Error, ValueError, KeyError, TypeError, AttributeError)
